@@ -1,0 +1,74 @@
+"""What the core asks of the compiled pack."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Literal, Protocol
+
+import msgspec
+
+from bot.domain.pack import Lesson, Pack, Question, Quiz, Term, Topic, Track
+
+
+class Found(msgspec.Struct, frozen=True):
+    """The outcome of a look-up: one term, or at most three near ones, or text hits, or nothing."""
+
+    how: Literal["exact", "near", "text", "none"]
+    terms: tuple[Term, ...] = ()
+
+
+class Hit(msgspec.Struct, frozen=True):
+    """One result of a search over the whole pack."""
+
+    kind: Literal["lesson", "term", "question", "quiz"]
+    id: str
+    title: str
+    excerpt: str
+
+
+class Catalog(Protocol):
+    """One version of a compiled pack, with its indexes. Immutable; every method is a pure look-up."""
+
+    @property
+    def pack(self) -> Pack: ...
+
+    @property
+    def version(self) -> str:
+        """The sha256 of the compiled pack: what deliveries and askings store."""
+        ...
+
+    @property
+    def lessons(self) -> Mapping[str, Lesson]: ...
+
+    @property
+    def questions(self) -> Mapping[str, Question]: ...
+
+    @property
+    def terms(self) -> Mapping[str, Term]: ...
+
+    @property
+    def tracks(self) -> Mapping[str, Track]: ...
+
+    @property
+    def topics(self) -> Mapping[str, Topic]: ...
+
+    @property
+    def quizzes(self) -> Sequence[Quiz]: ...
+
+    def define(self, words: str) -> Found:
+        """Exact, alias, acronym, plural and case first; then a typo (at most three); then full text."""
+        ...
+
+    def search(self, words: str, limit: int = 8) -> Sequence[Hit]:
+        """Full text over lessons, terms and quizzes, best first."""
+        ...
+
+
+class Catalogs(Protocol):
+    """Every version of the pack that is still in use; the active one answers new questions."""
+
+    def active(self) -> Catalog: ...
+
+    def at(self, version: str) -> Catalog:
+        """The pack as it was at ``version``; loads it from the store when it is not in memory."""
+        ...
