@@ -1,0 +1,62 @@
+"""One message to be sent: what is planned, and what the ledger knows about it."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any, Literal
+
+import msgspec
+
+State = Literal["ready", "claimed", "sending", "sent", "skipped", "missed", "expired", "dead", "unknown"]
+OPEN: tuple[State, ...] = ("ready", "claimed", "sending")
+
+Key = tuple[str, str, str]  # kind, subject, period: unique in a tenant
+
+
+class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
+    """A delivery to be written to the ledger. ``period`` is a local calendar label or a revision, never an instant.
+
+    Exactly one of ``member`` and ``place`` (our place id) says where it goes. ``root`` is the delivery this one answers
+    in a thread, or replaces when ``update`` is set; it is sent only after that one.
+    """
+
+    kind: str
+    subject: str
+    period: str
+    member: str | None = None
+    place: str | None = None
+    due_at: datetime | None = None  # now when not given
+    expires_at: datetime | None = None
+    root: Key | None = None
+    update: bool = False
+    payload: dict[str, Any] = {}
+
+    @property
+    def key(self) -> Key:
+        return (self.kind, self.subject, self.period)
+
+
+class Delivery(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger row. ``payload`` holds what was planned and, after the intent, what was chosen: a resend uses the same."""
+
+    id: int
+    tenant: str
+    workspace: str
+    kind: str
+    subject: str
+    period: str
+    state: State
+    due_at: datetime
+    expires_at: datetime | None = None
+    member: str | None = None
+    place: str | None = None
+    address: str = ""
+    thread: str | None = None
+    update_of: str | None = None
+    root: int | None = None
+    attempts: int = 0
+    epoch: int = 0
+    payload: dict[str, Any] = {}
+    reason: str | None = None
+    message_id: str | None = None
+    chosen: bool = False

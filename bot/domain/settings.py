@@ -1,0 +1,20 @@
+"""What a company can set for itself; every value has a default that works."""
+
+from __future__ import annotations
+
+import msgspec
+
+
+class TenantSettings(msgspec.Struct, frozen=True):
+    """Stored as JSON with the tenant; unknown keys of a newer version are ignored."""
+
+    group_floor: int = 5  # k: no figures about fewer people than this, not counting the reader
+    quiz_open: tuple[int, int] = (1, 600)  # weekday (0 Monday) and minute of the day, in the channel's zone
+    quiz_close: tuple[int, int] = (3, 960)
+    quiz_pick_floor: int = 10  # answers needed before picks per option are shown
+    digest_time: tuple[int, int] = (1, 570)
+    values: dict[str, str] = {}  # the company's words for the pack's variables
+
+    def __post_init__(self) -> None:
+        if self.group_floor < 4 or self.quiz_pick_floor < 5:
+            raise ValueError("the group floor is at least 4 and the pick floor at least 5")

@@ -1,0 +1,29 @@
+"""The two errors that mean something outside the place that raised them."""
+
+from __future__ import annotations
+
+
+class Refusal(Exception):  # noqa: N818  a refusal is an answer, not a defect
+    """The only error a person sees: a wording key and its values. The transaction is rolled back."""
+
+    def __init__(self, key: str, /, **values: object) -> None:
+        super().__init__(key)
+        self.key = key
+        self.values = values
+
+
+class DeliveryFailed(Exception):  # noqa: N818
+    """A platform call that did not succeed.
+
+    ``permanent``: the same call can never succeed. ``ambiguous``: it may have arrived. Neither: refused for now,
+    and ``retry_after`` (seconds) says for how long when the platform did.
+    """
+
+    def __init__(
+        self, reason: str, *, permanent: bool = False, ambiguous: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.permanent = permanent
+        self.ambiguous = ambiguous
+        self.retry_after = retry_after

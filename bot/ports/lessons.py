@@ -1,0 +1,103 @@
+"""What the lessons feature asks of the store."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime
+from typing import Protocol
+
+import msgspec
+
+from bot.domain.calendar import Rhythm
+
+
+class Learner(msgspec.Struct, frozen=True, kw_only=True):
+    """How a member takes lessons. ``paused_until`` None with ``paused`` set means until they resume."""
+
+    member: str
+    track: str
+    role: str | None
+    zone: str
+    minute: int
+    days: int
+    paused: bool = False
+    paused_until: date | None = None
+    ignored: int = 0  # lessons in a row without an answer
+
+    @property
+    def rhythm(self) -> Rhythm:
+        return Rhythm(self.zone, self.minute, self.days)
+
+
+class Asking(msgspec.Struct, frozen=True, kw_only=True):
+    """One question put once. ``order`` is the option letters as shown; ``member`` None for a question put to many."""
+
+    id: str
+    source: str  # "daily", "review", "quiz"
+    source_id: str
+    position: int
+    question: str
+    rev: int
+    order: tuple[str, ...]
+    pack: str
+    member: str | None = None
+
+
+class Given(msgspec.Struct, frozen=True):
+    """An answer that counted."""
+
+    asking: str
+    member: str
+    option: str
+    correct: bool
+    at: datetime
+
+
+class Lessons(Protocol):
+    def learner(self, member: str) -> Learner | None: ...
+
+    def learners(self, members: Collection[str]) -> dict[str, Learner]: ...
+
+    def save(self, learner: Learner) -> None:
+        """Write the learner's row and plan today again if the rhythm changed (see ``replan``)."""
+        ...
+
+    def plan(self, start: datetime, end: datetime) -> int:
+        """Write the daily deliveries due after ``start`` up to ``end``, set-based. Returns how many are new."""
+        ...
+
+    def replan(self, member: str, now: datetime) -> None:
+        """A changed rhythm: move today's open lesson, or write the one that is still due today."""
+        ...
+
+    def next_due(self, after: datetime) -> datetime | None:
+        """The next instant at which any daily is due, within 48 hours."""
+        ...
+
+    def shown(self, members: Collection[str]) -> dict[str, dict[str, int]]:
+        """How often each lesson was put before each member."""
+        ...
+
+    def show(self, member: str, lesson: str, rev: int, now: datetime) -> None: ...
+
+    def done(self, members: Collection[str]) -> dict[str, set[str]]: ...
+
+    def finish(self, member: str, lesson: str, rev: int, how: str, now: datetime) -> bool:
+        """Mark a lesson done; False when it was already."""
+        ...
+
+    def ask(self, askings: Sequence[Asking]) -> None:
+        """Write askings; one that exists is left alone."""
+        ...
+
+    def asking(self, id: str) -> Asking | None: ...
+
+    def answer(self, given: Given) -> bool:
+        """Record an answer; False when this member has answered this asking before."""
+        ...
+
+    def given(self, asking: str, member: str) -> Given | None: ...
+
+    def counts(self, member: str) -> Mapping[str, int]:
+        """Numbers for the member's own progress view: done, answers, right."""
+        ...
