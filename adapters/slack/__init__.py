@@ -1,0 +1,1 @@
+"""Slack: what comes in, what is shown, what is sent."""

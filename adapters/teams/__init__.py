@@ -1,0 +1,1 @@
+"""Microsoft Teams: what comes in, what is shown, what is sent."""
