@@ -1,17 +1,15 @@
 """Neutral messages and forms as Block Kit: pure functions, message in, dictionary out.
 
-Over a limit, in this order: long words are split over blocks; what is still too much is cut at the end, with a note, and
-the buttons, choices and forms behind the cut stay, for a screen without its buttons is a dead end.
-
 A chart is its native block plus its words, always. Slack rolls new blocks out in phases and refuses the whole message
 where it does not know one: on ``invalid_blocks`` the sender posts :func:`without_native` of the same message.
 """
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 from adapters.slack import charts, limits
+from adapters.slack.fitting import Piece, fitted
 from adapters.slack.forms import input_block, option, picks
 from adapters.slack.presses import FORM_OPEN, action_id, form_value
 from adapters.slack.spans import Mentions, elements, escaped, mrkdwn, plain_text, rich_text, words
@@ -44,7 +42,6 @@ from bot.messages import (
 )
 
 Json = dict[str, Any]
-CUT = "There is more than fits in one message; the rest is left out here."
 _NOBODY: Mentions = {}
 _STAMP = "{date_short_pretty} {time}"
 
@@ -53,13 +50,13 @@ def message(content: Message, mentions: Mentions = _NOBODY) -> Json:
     """Arguments ``text`` and ``blocks`` of chat.postMessage and chat.update; ``mentions`` gives Slack ids by member."""
     page = _Page(mentions, native=True)
     shown = content.blocks or (Text((Plain(content.summary),)),)
-    blocks = _fitted(page.pieces(shown), limits.MESSAGE_BLOCKS, limits.MESSAGE_TEXT)
+    blocks = fitted(page.pieces(shown), limits.MESSAGE_BLOCKS, limits.MESSAGE_TEXT)
     return {"text": clip(escaped(clip(one_line(content.summary), SUMMARY_LIMIT)), 3000), "blocks": blocks}
 
 
 def home(content: Message, mentions: Mentions = _NOBODY) -> Json:
     """The view of views.publish. Table and chart blocks exist in messages only, so here they are words."""
-    blocks = _fitted(_Page(mentions, native=False).pieces(content.blocks), limits.VIEW_BLOCKS, limits.MESSAGE_TEXT)
+    blocks = fitted(_Page(mentions, native=False).pieces(content.blocks), limits.VIEW_BLOCKS, limits.MESSAGE_TEXT)
     return {"type": "home", "blocks": blocks}
 
 
@@ -94,13 +91,6 @@ def without_native(rendered: Json) -> Json:
     return {**rendered, "blocks": blocks}
 
 
-class _Piece(NamedTuple):
-    """A rendered block and whether it must survive a cut."""
-
-    block: Json
-    lasting: bool
-
-
 class _Page:
     """One message or view in the making: what is counted across its blocks."""
 
@@ -110,13 +100,13 @@ class _Page:
         self._tables = limits.TABLES if native else 0
         self._presses = 0
 
-    def pieces(self, blocks: tuple[Block, ...]) -> list[_Piece]:
+    def pieces(self, blocks: tuple[Block, ...]) -> list[Piece]:
         """Every block rendered, in order."""
         return [
-            _Piece(made, isinstance(block, Buttons | Choice | Form)) for block in blocks for made in self._blocks(block)
+            Piece(made, isinstance(block, Buttons | Choice | Form)) for block in blocks for made in self._blocks(block)
         ]
 
-    def _blocks(self, block: Block) -> list[Json]:
+    def _blocks(self, block: Block) -> list[Json]:  # noqa: C901 - one case a block, and mypy proves it is all of them
         match block:
             case Heading(text=text):
                 return [{"type": "header", "text": plain_text(text, limits.HEADER)}]
@@ -253,35 +243,3 @@ def _invite(invite: Invite) -> list[Json]:
     minutes = int((invite.end - invite.start).total_seconds() // 60)
     tail = words(f", {minutes} min" + (f", {one_line(invite.place)}" if invite.place else ""))
     return rich_text([made for made in (*head, start, tail) if made])
-
-
-def _fitted(pieces: list[_Piece], most: int, letters: int) -> list[Json]:
-    """At most ``most`` blocks and ``letters`` characters: cut once, note it there, keep what can be pressed."""
-    if len(pieces) <= most and sum(_letters(piece.block) for piece in pieces) <= letters:
-        return [piece.block for piece in pieces]
-    lasting = [piece for piece in pieces if piece.lasting]
-    room = most - 1 - len(lasting)
-    left = letters - len(CUT) - sum(_letters(piece.block) for piece in lasting)
-    kept: list[Json] = []
-    cut = False
-    for piece in pieces:
-        if not piece.lasting and not cut:
-            room, left = room - 1, left - _letters(piece.block)
-            cut = room < 0 or left < 0
-            kept += [_cut_note()] if cut else []
-        if piece.lasting or not cut:
-            kept.append(piece.block)
-    return kept if len(kept) <= most else [*kept[: most - 1], _cut_note()]
-
-
-def _cut_note() -> Json:
-    return {"type": "context", "elements": [plain_text(CUT, limits.CONTEXT)]}
-
-
-def _letters(made: Any) -> int:
-    """Characters of all words in a block."""
-    if isinstance(made, dict):
-        own = made.get("text")
-        rest = sum(_letters(value) for value in made.values() if not isinstance(value, str))
-        return rest + (len(own) if isinstance(own, str) else 0)
-    return sum(_letters(one) for one in made) if isinstance(made, list) else 0

@@ -77,7 +77,7 @@ def _link(text: str, url: str) -> Json | None:
     target = _target(url)
     if len(target) > limits.URL:
         return words(text)
-    return {"type": "link", "url": target, "text": one_line(text) or target}
+    return {"type": "link", "url": target, "text": clip(one_line(text), limits.FIELD) or target}
 
 
 def _target(url: str) -> str:
@@ -93,16 +93,27 @@ def _parts(made: list[Json]) -> list[list[Json]]:
     parts: list[list[Json]] = [[]]
     room = limits.SECTION
     for element in made:
-        while len(element.get("text", "")) > room and element["type"] == "text":
-            head, tail = _split(element["text"], room)
-            if head:
-                parts[-1].append({**element, "text": head})
-            element = {**element, "text": tail}
-            parts.append([])
-            room = limits.SECTION
-        parts[-1].append(element)
-        room -= len(element.get("text", ""))
+        for piece in _pieces(element, room):
+            size = len(piece.get("text", ""))
+            if size > room:
+                parts.append([])
+                room = limits.SECTION
+            parts[-1].append(piece)
+            room -= size
     return [part for part in parts if part]
+
+
+def _pieces(element: Json, room: int) -> list[Json]:
+    """A text element cut to fit: first into what is left of this block, then into whole blocks."""
+    if element["type"] != "text":
+        return [element]
+    pieces: list[Json] = []
+    rest: str = element["text"]
+    while len(rest) > room:
+        head, rest = _split(rest, room)
+        pieces += [{**element, "text": head}] if head else []
+        room = limits.SECTION
+    return [*pieces, {**element, "text": rest}] if rest else pieces
 
 
 def _split(text: str, room: int) -> tuple[str, str]:
