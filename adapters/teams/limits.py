@@ -1,0 +1,16 @@
+"""Limits of Teams cards (https://learn.microsoft.com/microsoftteams/platform/task-modules-and-cards) and our own."""
+
+from __future__ import annotations
+
+VERSION = "1.5"  # the newest that Teams shows on every client
+ACTIONS = 6  # shown as buttons; further ones go behind the "..." of their row
+SIZE_AIM, SIZE_REFUSED = 25 * 1024, 40 * 1024  # bytes of JSON in UTF-16, as Teams counts; it refuses at 100 KB
+TITLE = 300
+LABEL = 300
+WORDS = 6_000  # of one text or code block
+CELL = 300
+CHOICE = 100
+OPTIONS = 100
+FILTER_FROM = 10  # a select with more options than this gets a search box
+ALT_TEXT = 1_000
+URL = 2_000

@@ -1,0 +1,228 @@
+"""Neutral messages as Adaptive Cards 1.5 with the extensions of Teams: pure functions, message in, dictionary out.
+
+Overflow of actions: a row holds five buttons by itself, and of all the card's actions the first six are shown; the others
+keep their place and their row but go behind its "..." (``mode: secondary``). So nothing is lost and no client drops one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC
+from typing import Any
+
+from adapters.teams import charts, limits
+from adapters.teams.fitting import Piece, fitted, guarded, utf16_size
+from adapters.teams.forms import choices, inputs
+from adapters.teams.presses import FORM_SUBMIT, choice_data, form_data, press_data
+from adapters.teams.spans import Json, escaped, rich, run
+from bot.domain.wording import bar, clean, one_line, weight
+from bot.messages import (
+    SUMMARY_LIMIT,
+    Block,
+    Button,
+    Buttons,
+    Chart,
+    Choice,
+    Code,
+    Divider,
+    Fields,
+    File,
+    Form,
+    Heading,
+    Image,
+    Invite,
+    Message,
+    Note,
+    Plain,
+    Progress,
+    Spans,
+    Strong,
+    Table,
+    Text,
+    clip,
+)
+
+__all__ = ["activity", "card", "utf16_size"]
+
+CARD = "application/vnd.microsoft.card.adaptive"
+_SCHEMA = "http://adaptivecards.io/schemas/adaptive-card.json"
+_STYLES = {"primary": {"style": "positive"}, "danger": {"style": "destructive"}, "plain": {}}
+_NOBODY: Mapping[str, str] = {}
+
+
+def activity(content: Message, mentions: Mapping[str, str] = _NOBODY) -> Json:
+    """A message activity. With a card there is no ``text`` (Teams would show it as well); ``summary`` is the notification.
+
+    Raises ``TooLarge`` over 40 KB: only buttons, inputs and options can bring it there, all else is cut at 25 KB.
+    """
+    summary = clip(one_line(content.summary), SUMMARY_LIMIT)
+    if not content.blocks:
+        return {"type": "message", "text": clean(content.summary), "textFormat": "plain", "summary": summary}
+    attachment = {"contentType": CARD, "content": card(content, mentions)}
+    return guarded({"type": "message", "summary": summary, "attachments": [attachment]})
+
+
+def card(content: Message, mentions: Mapping[str, str] = _NOBODY) -> Json:
+    """An Adaptive Card; ``mentions`` gives directory ids by member, for the people picker."""
+    frame = {
+        "type": "AdaptiveCard",
+        "$schema": _SCHEMA,
+        "version": limits.VERSION,
+        "fallbackText": clip(one_line(content.summary), SUMMARY_LIMIT),
+    }
+    pieces = _Card(mentions).pieces(content.blocks)
+    return {**frame, "body": fitted(pieces, limits.SIZE_AIM - utf16_size(frame))}
+
+
+class _Card:
+    """One card in the making: what is counted across its blocks."""
+
+    def __init__(self, mentions: Mapping[str, str]) -> None:
+        self._members = dict(mentions)
+        self._actions = 0
+        self._inputs = 0
+
+    def pieces(self, blocks: tuple[Block, ...]) -> list[Piece]:
+        """Every block rendered, in order. A divider is the line above the next element, for cards have no such element."""
+        pieces: list[Piece] = []
+        line = False
+        for block in blocks:
+            made = self._elements(block)
+            if made and line:
+                made[0] = {**made[0], "separator": True, "spacing": "Medium"}
+            line = isinstance(block, Divider) or (line and not made)
+            pieces += [Piece(one, isinstance(block, Buttons | Choice | Form)) for one in made]
+        return pieces
+
+    def _elements(self, block: Block) -> list[Json]:  # noqa: C901 - one case a block, and mypy proves it is all of them
+        match block:
+            case Heading(text=text):
+                return _heading(text)
+            case Text(spans=spans):
+                return rich(spans)
+            case Fields(items=items):
+                return [_field(label, value) for label, value in items]
+            case Divider():
+                return []
+            case Note(spans=spans):
+                return rich(spans, small=True)
+            case Image(url=url, alt=alt):
+                return _image(url, alt)
+            case Code(text=text):
+                return _code(text)
+            case Table():
+                return [_table(block)]
+            case Chart():
+                return _chart(block)
+            case Progress(label=label, done=done, total=total):
+                return rich((Strong(one_line(label)), Plain(f"  {bar(done, total)}")))
+            case Buttons(buttons=buttons):
+                return [{"type": "ActionSet", "actions": [self._button(one) for one in buttons]}]
+            case Choice():
+                return self._choice(block)
+            case File(name=name, mime=mime, data=data):
+                return rich((Strong(one_line(name)), Plain(f"  {one_line(mime)}, {weight(len(data))}")))
+            case Invite():
+                return _invite(block)
+            case Form():
+                return self._form(block)
+
+    def _button(self, button: Button) -> Json:
+        """``associatedInputs: none``, or an empty required field elsewhere on the card would block a Skip button."""
+        data = press_data(button.action, button.value)
+        return self._action(button.label, button.action, data, inputs="none", **_STYLES[button.style])
+
+    def _choice(self, choice: Choice) -> list[Json]:
+        """A card acts on presses only, so a select comes with its button."""
+        self._inputs += 1
+        name = f"c{self._inputs}"
+        chosen = {"value": choice.chosen} if choice.chosen in {pick.value for pick in choice.options} else {}
+        label = clip(one_line(choice.label), limits.LABEL) or "Choose"
+        select = {"id": name, "label": label, **choices(choice.options), **chosen}
+        pick = self._action("Choose", choice.action, choice_data(choice.action, name), inputs="auto")
+        return [select, {"type": "ActionSet", "actions": [pick]}]
+
+    def _form(self, form: Form) -> list[Json]:
+        self._inputs += 1
+        prefix = f"f{self._inputs}-"
+        made = [one for field in form.fields for one in inputs(field, prefix, self._members)]
+        data = form_data(form.id, form.ref, prefix)
+        submit = self._action(form.submit, FORM_SUBMIT, data, inputs="auto", style="positive")
+        return [*_heading(form.title), *rich(form.intro), *made, {"type": "ActionSet", "actions": [submit]}]
+
+    def _action(self, title: str, verb: str, data: Json, *, inputs: str, **looks: str) -> Json:
+        """Action.Execute, whose answer replaces the card; clients before it send the same data by Action.Submit."""
+        self._actions += 1
+        if self._actions > limits.ACTIONS:
+            looks["mode"] = "secondary"
+        shown: Json = {"title": clip(one_line(title), limits.LABEL), "data": data, "associatedInputs": inputs, **looks}
+        return {"type": "Action.Execute", "verb": verb, **shown, "fallback": {"type": "Action.Submit", **shown}}
+
+
+def _heading(text: str) -> list[Json]:
+    """``style: heading`` is what a screen reader jumps by, and only a TextBlock has it."""
+    words = escaped(clip(one_line(text), limits.TITLE))
+    look = {"style": "heading", "size": "Large", "weight": "Bolder", "wrap": True}
+    return [{"type": "TextBlock", "text": words, **look}] if words else []
+
+
+def _field(label: str, value: Spans) -> Json:
+    """Two columns of rich text: a FactSet would read its values as Markdown."""
+    name = rich((Strong(clip(one_line(label), limits.LABEL)),))
+    columns = [{"type": "Column", "width": width, "items": items} for width, items in ((1, name), (2, rich(value)))]
+    return {"type": "ColumnSet", "spacing": "Small", "columns": columns}
+
+
+def _image(url: str, alt: str) -> list[Json]:
+    told = clip(one_line(alt), limits.ALT_TEXT) or "Picture"
+    if not url.startswith(("https://", "http://")) or len(url) > limits.URL:
+        return rich((Plain(told),))
+    return [{"type": "Image", "url": url, "altText": told, "msteams": {"allowExpand": True}}]
+
+
+def _code(text: str) -> list[Json]:
+    """CodeBlock keeps spaces and has a copy button. Its fallback shows them as no-break spaces, which others collapse."""
+    words = clip(clean(text).strip("\n"), limits.WORDS)
+    lines = [line.replace("\t", "    ").replace(" ", "\N{NO-BREAK SPACE}") for line in words.split("\n")]
+    shown = [
+        {
+            "type": "RichTextBlock",
+            "inlines": [run(line or "\N{NO-BREAK SPACE}", fontType="Monospace")],
+            "spacing": "None",
+        }
+        for line in lines
+    ]
+    fallback = {"type": "Container", "style": "emphasis", "items": shown}
+    return [{"type": "CodeBlock", "codeSnippet": words, "language": "PlainText", "fallback": fallback}] if words else []
+
+
+def _table(table: Table) -> Json:
+    rows = [_row(table.columns, weight="Bolder"), *(_row(row) for row in table.rows)]
+    widths = [{"width": 1} for _ in table.columns]
+    return {"type": "Table", "columns": widths, "rows": rows, "firstRowAsHeader": True}
+
+
+def _row(cells: tuple[str, ...], **looks: Any) -> Json:
+    shown = (clip(one_line(cell), limits.CELL) for cell in cells)
+    items = ([{"type": "RichTextBlock", "inlines": [run(words or " ", **looks)]}] for words in shown)
+    return {"type": "TableRow", "cells": [{"type": "TableCell", "items": one} for one in items]}
+
+
+def _chart(chart: Chart) -> list[Json]:
+    drawn = charts.native(chart)
+    title = (Strong(one_line(chart.title)), Plain("\n")) if drawn is None else ()
+    told = rich((*title, Plain(chart.text)))
+    return told if drawn is None else [drawn, *told]
+
+
+def _invite(invite: Invite) -> list[Json]:
+    """The DATE and TIME functions of a TextBlock show the start in each reader's own zone."""
+    stamp = f"{invite.start.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}"
+    minutes = int((invite.end - invite.start).total_seconds() // 60)
+    place = f", {escaped(one_line(invite.place))}" if invite.place else ""
+    state = "Cancelled: " if invite.method == "CANCEL" else ""
+    when = f"{state}{{{{DATE({stamp}, SHORT)}}}} {{{{TIME({stamp})}}}}, {minutes} min{place}"
+    return [
+        *rich((Strong(one_line(invite.title)),)),
+        {"type": "TextBlock", "text": when, "wrap": True, "spacing": "None"},
+    ]
