@@ -182,7 +182,7 @@ def _image(url: str, alt: str) -> list[Json]:
 
 def _code(text: str) -> list[Json]:
     """CodeBlock keeps spaces and has a copy button. Its fallback shows them as no-break spaces, which others collapse."""
-    words = clip(clean(text).strip("\n"), limits.WORDS)
+    words = clip(clean(text).strip("\n"), limits.CODE)
     lines = [line.replace("\t", "    ").replace(" ", "\N{NO-BREAK SPACE}") for line in words.split("\n")]
     shown = [
         {
