@@ -37,7 +37,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Delivery(msgspec.Struct, frozen=True, kw_only=True):
-    """A ledger row. ``payload`` holds what was planned and, after the intent, what was chosen: a resend uses the same."""
+    """A ledger row. ``payload`` is what was planned, ``chosen`` what the first intent chose: a resend uses the same."""
 
     id: int
     tenant: str
@@ -59,4 +59,4 @@ class Delivery(msgspec.Struct, frozen=True, kw_only=True):
     payload: dict[str, Any] = {}
     reason: str | None = None
     message_id: str | None = None
-    chosen: bool = False
+    chosen: dict[str, Any] | None = None

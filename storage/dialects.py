@@ -1,0 +1,73 @@
+"""The few places where SQLite and PostgreSQL differ."""
+
+from __future__ import annotations
+
+import sqlite3
+from typing import Any
+
+from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.engine import URL, make_url
+from sqlalchemy.pool import StaticPool
+
+BUSY_TIMEOUT = 5.0  # seconds a SQLite connection waits for the write lock
+
+
+def is_sqlite(conn: Connection) -> bool:
+    return conn.dialect.name == "sqlite"
+
+
+def insert(conn: Connection, table: Table) -> sqlite.Insert | Any:
+    """An INSERT that knows ``on_conflict_do_nothing`` and ``on_conflict_do_update``.
+
+    Both dialects offer the same methods; the types differ, so one of them stands for both.
+    """
+    return sqlite.insert(table) if is_sqlite(conn) else postgresql.insert(table)
+
+
+def machine_now(conn: Connection) -> float:
+    """Seconds since 1970 by the database's clock: leases and retries compare with this between processes."""
+    if is_sqlite(conn):
+        return float(conn.execute(_SQLITE_NOW).scalar_one())
+    return float(conn.execute(_POSTGRES_NOW).scalar_one())
+
+
+# SQLite below 3.42 has no unixepoch('subsec').
+_SQLITE_NOW = text("SELECT (julianday('now') - 2440587.5) * 86400.0")
+_POSTGRES_NOW = text("SELECT extract(epoch FROM clock_timestamp())")
+
+
+def open_engine(url: str | URL, *, pool_size: int = 6) -> Engine:
+    """An engine with our transaction rules: explicit BEGIN on SQLite (IMMEDIATE for writers), WAL and FULL."""
+    parsed = make_url(url)
+    if parsed.get_backend_name() == "sqlite":
+        return _sqlite_engine(parsed)
+    return create_engine(
+        parsed, pool_size=pool_size, max_overflow=2, pool_pre_ping=True, execution_options={"preserve_rowcount": True}
+    )
+
+
+def _sqlite_engine(url: URL) -> Engine:
+    arguments: dict[str, Any] = {"timeout": BUSY_TIMEOUT, "check_same_thread": False}
+    in_memory = url.database in {None, "", ":memory:"}
+    # One connection is the whole database when it lives in memory.
+    options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": 6, "max_overflow": 4}
+    engine = create_engine(url, connect_args=arguments, **options)
+    event.listen(engine, "connect", _prepare)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def _prepare(connection: sqlite3.Connection, _record: object) -> None:
+    # Without this the driver begins transactions by itself, and savepoints leak.
+    connection.isolation_level = None
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA cache_size=-32000")
+
+
+def _begin(conn: Connection) -> None:
+    # A deferred transaction that upgrades to a write fails "locked"; a writer says so from the start.
+    reads = conn.get_execution_options().get("reads_only", False)
+    conn.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")

@@ -1,0 +1,166 @@
+"""The ledger's other side: claim, intent, result; leases and epochs decide who may send."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Column, Connection, Table, and_, exists, func, or_, select, update
+
+from bot.domain.deliveries import Delivery
+from storage.dialects import insert, is_sqlite, machine_now
+from storage.ledger import Ledger, deliveries, delivery, message_budget, read, root
+from storage.schema import Instant, ident, metadata
+
+LEASE_SECONDS = 30.0
+TERMINAL_WITHOUT_SENDING = ("skipped", "missed", "expired", "dead")
+
+tick_mark = Table(
+    "tick_mark",
+    metadata,
+    ident("tenant", primary_key=True),
+    Column("planned_to", Instant, nullable=False),
+)
+
+
+class DispatchPart:
+    """Implements ``scheduler.ports.Dispatch``."""
+
+    def __init__(self, conn: Connection, tenant: str) -> None:
+        self._conn = conn
+        self._tenant = tenant
+
+    def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]:
+        """Take due rows in order. What hangs on a message waits until that one is sent, and ends if it never will be."""
+        machine = machine_now(self._conn)
+        picked = (
+            select(delivery.c.id)
+            .where(
+                delivery.c.tenant == self._tenant,
+                delivery.c.workspace == workspace,
+                delivery.c.state == "ready",
+                delivery.c.due_at <= now,
+                delivery.c.not_before <= machine,
+                or_(delivery.c.root.is_(None), exists().where(root.c.id == delivery.c.root, root.c.state == "sent")),
+            )
+            .order_by(delivery.c.due_at, delivery.c.id)
+            .limit(limit)
+        )
+        if not is_sqlite(self._conn):
+            picked = picked.with_for_update(skip_locked=True)
+        claimed = (
+            update(delivery)
+            .where(delivery.c.id.in_(picked))
+            .values(state="claimed", owner=owner, epoch=delivery.c.epoch + 1, lease_until=machine + LEASE_SECONDS)
+            .returning(delivery.c.id)
+        )
+        ids = self._conn.execute(claimed).scalars().all()
+        return self._read(ids)
+
+    def _read(self, ids: Sequence[int]) -> list[Delivery]:
+        if not ids:
+            return []
+        rows = self._conn.execute(deliveries().where(delivery.c.id.in_(ids)).order_by(delivery.c.due_at, delivery.c.id))
+        return [read(row) for row in rows]
+
+    def intend(
+        self, owner: str, claimed: Sequence[Delivery], chosen: Mapping[int, Mapping[str, Any] | None]
+    ) -> set[int]:
+        """The intent: a conditional update on owner and epoch, so a worker that slept past its lease fails here."""
+        return {one.id for one in claimed if self._intend(owner, one, chosen.get(one.id))}
+
+    def _intend(self, owner: str, one: Delivery, chosen: Mapping[str, Any] | None) -> bool:
+        mine = and_(
+            delivery.c.tenant == self._tenant,
+            delivery.c.id == one.id,
+            delivery.c.state == "claimed",
+            delivery.c.owner == owner,
+            delivery.c.epoch == one.epoch,
+        )
+        values: dict[str, Any] = {"state": "sending", "attempts": delivery.c.attempts + 1}
+        if chosen is not None:
+            values["chosen"] = dict(chosen)
+        return self._conn.execute(update(delivery).where(mine).values(**values)).rowcount == 1
+
+    def take_budget(self, member: str, day: date, id: int) -> bool:
+        row = {"tenant": self._tenant, "member": member, "day": day, "delivery": id}
+        if self._conn.execute(insert(self._conn, message_budget).values(row).on_conflict_do_nothing()).rowcount == 1:
+            return True
+        mine = (message_budget.c.tenant == self._tenant) & (message_budget.c.member == member)
+        held = self._conn.execute(select(message_budget.c.delivery).where(mine, message_budget.c.day == day))
+        return int(held.scalar_one()) == id
+
+    def end(self, id: int, state: str, reason: str) -> None:
+        self._update(id, state=state, reason=reason)
+        Ledger(self._conn, self._tenant).refund([id])
+
+    def sent(self, id: int, message_id: str, now: datetime) -> bool:
+        """Record that a message is there; False when that was known already."""
+        condition = (delivery.c.tenant == self._tenant) & (delivery.c.id == id) & (delivery.c.state != "sent")
+        values = {"state": "sent", "message_id": message_id, "settled_at": now, "reason": None}
+        return self._conn.execute(update(delivery).where(condition).values(**values)).rowcount == 1
+
+    def unknown(self, id: int, reason: str, retry_in: float) -> None:
+        self._update(id, state="unknown", reason=reason, not_before=machine_now(self._conn) + retry_in)
+
+    def again(self, id: int, reason: str, retry_in: float, attempts: int) -> None:
+        not_before = machine_now(self._conn) + retry_in
+        self._update(id, state="ready", reason=reason, not_before=not_before, attempts=attempts)
+
+    def _update(self, id: int, **values: Any) -> None:
+        mine = (delivery.c.tenant == self._tenant) & (delivery.c.id == id)
+        self._conn.execute(update(delivery).where(mine).values(**values))
+
+    def expire(self, now: datetime) -> int:
+        """End what is past its time, and what hangs on a message that will never be there."""
+        ready = (delivery.c.tenant == self._tenant) & (delivery.c.state == "ready")
+        late = self._end_all(and_(ready, delivery.c.expires_at <= now), "expired", "past its time")
+        gone = exists().where(root.c.id == delivery.c.root, root.c.state.in_(TERMINAL_WITHOUT_SENDING))
+        orphaned = self._end_all(and_(ready, delivery.c.root.is_not(None), gone), "skipped", "root not sent")
+        return late + orphaned
+
+    def _end_all(self, condition: Any, state: str, reason: str) -> int:
+        ended = update(delivery).where(condition).values(state=state, reason=reason).returning(delivery.c.id)
+        ids = self._conn.execute(ended).scalars().all()
+        Ledger(self._conn, self._tenant).refund(ids)
+        return len(ids)
+
+    def doubtful(self, workspace: str, limit: int) -> list[Delivery]:
+        machine = machine_now(self._conn)
+        ids = self._conn.execute(
+            select(delivery.c.id)
+            .where(
+                delivery.c.tenant == self._tenant,
+                delivery.c.workspace == workspace,
+                delivery.c.state == "unknown",
+                delivery.c.not_before <= machine,
+            )
+            .order_by(delivery.c.id)
+            .limit(limit)
+        )
+        return self._read(ids.scalars().all())
+
+    def recover(self, *, everything: bool) -> int:
+        lapsed = delivery.c.tenant == self._tenant
+        if not everything:
+            lapsed &= delivery.c.lease_until <= machine_now(self._conn)
+        back = update(delivery).where(lapsed, delivery.c.state == "claimed").values(state="ready", owner=None)
+        doubt = update(delivery).where(lapsed, delivery.c.state == "sending").values(state="unknown", reason="stopped")
+        return self._conn.execute(back).rowcount + self._conn.execute(doubt).rowcount
+
+    def next_due(self, after: datetime) -> datetime | None:
+        waiting = (delivery.c.tenant == self._tenant) & (delivery.c.state == "ready") & (delivery.c.due_at > after)
+        return self._conn.execute(select(func.min(delivery.c.due_at)).where(waiting)).scalar()
+
+    def marked(self) -> datetime | None:
+        statement = select(tick_mark.c.planned_to).where(tick_mark.c.tenant == self._tenant)
+        return self._conn.execute(statement).scalar()
+
+    def mark(self, now: datetime) -> None:
+        """Never moves back, whichever replica comes last."""
+        statement = insert(self._conn, tick_mark).values(tenant=self._tenant, planned_to=now)
+        later = tick_mark.c.planned_to < now
+        self._conn.execute(
+            statement.on_conflict_do_update(index_elements=["tenant"], set_={"planned_to": now}, where=later)
+        )

@@ -1,0 +1,246 @@
+"""The ledger: one table is plan, outbox, dedup key, retry state and audit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Double,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Row,
+    Select,
+    Table,
+    UniqueConstraint,
+    delete,
+    func,
+    select,
+    text,
+    update,
+)
+
+from bot.domain.deliveries import Delivery, Key, Outgoing
+from storage.dialects import insert
+from storage.people import account, channel, member
+from storage.schema import Day, Instant, Json, RowId, ident, metadata, words
+
+delivery = Table(
+    "delivery",
+    metadata,
+    Column("id", RowId, primary_key=True, autoincrement=True),
+    ident("tenant"),
+    ident("workspace"),  # the lane
+    ident("account", nullable=True),
+    ident("channel", nullable=True),
+    ident("member", nullable=True),
+    ident("kind"),
+    ident("subject"),
+    ident("period"),
+    ident("state"),
+    Column("due_at", Instant, nullable=False),  # by Clock
+    Column("expires_at", Instant),
+    Column("not_before", Double, nullable=False, server_default="0"),  # by machine time, as are the next two
+    Column("lease_until", Double, nullable=False, server_default="0"),
+    ident("owner", nullable=True),
+    Column("epoch", Integer, nullable=False, server_default="0"),
+    Column("attempts", Integer, nullable=False, server_default="0"),
+    Column("root", RowId),  # sent only after this one: its thread, or the message to replace
+    Column("is_update", Boolean, nullable=False, server_default=text("false")),
+    Column("payload", Json, nullable=False),
+    Column("chosen", Json),
+    words("reason", nullable=True),
+    ident("message_id", nullable=True),
+    Column("settled_at", Instant),
+    UniqueConstraint("tenant", "kind", "subject", "period"),
+    Index(
+        "ix_delivery_ready",
+        "workspace",
+        "due_at",
+        "id",
+        sqlite_where=text("state = 'ready'"),
+        postgresql_where=text("state = 'ready'"),
+    ),
+    Index(
+        "ix_delivery_pending",
+        "lease_until",
+        sqlite_where=text("state IN ('claimed', 'sending', 'unknown')"),
+        postgresql_where=text("state IN ('claimed', 'sending', 'unknown')"),
+    ),
+    Index("ix_delivery_member", "tenant", "member", "kind"),
+    # A row number is never used again, so a marker on a platform's message means one delivery for ever.
+    sqlite_autoincrement=True,
+)
+
+message_budget = Table(
+    "message_budget",
+    metadata,
+    ident("tenant"),
+    ident("member"),
+    Column("day", Day, nullable=False),
+    Column("delivery", RowId, nullable=False),
+    PrimaryKeyConstraint("tenant", "member", "day"),
+    Index(None, "delivery"),
+)
+
+root = delivery.alias("root")
+
+
+def deliveries() -> Select[Any]:
+    """Ledger rows with the address to send to and what they hang on."""
+    return (
+        select(
+            delivery,
+            func.coalesce(account.c.address, channel.c.address, "").label("address"),
+            root.c.message_id.label("root_message"),
+        )
+        .outerjoin(account, (account.c.tenant == delivery.c.tenant) & (account.c.id == delivery.c.account))
+        .outerjoin(channel, (channel.c.tenant == delivery.c.tenant) & (channel.c.id == delivery.c.channel))
+        .outerjoin(root, root.c.id == delivery.c.root)
+    )
+
+
+def read(row: Row[Any]) -> Delivery:
+    """A row of :func:`deliveries` as a value."""
+    return Delivery(
+        id=row.id,
+        tenant=row.tenant,
+        workspace=row.workspace,
+        kind=row.kind,
+        subject=row.subject,
+        period=row.period,
+        state=row.state,
+        due_at=row.due_at,
+        expires_at=row.expires_at,
+        member=row.member,
+        place=row.channel,
+        address=row.address,
+        thread=None if row.is_update else row.root_message,
+        update_of=row.root_message if row.is_update else None,
+        root=row.root,
+        attempts=row.attempts,
+        epoch=row.epoch,
+        payload=row.payload,
+        reason=row.reason,
+        message_id=row.message_id,
+        chosen=row.chosen,
+    )
+
+
+class Ledger:
+    """Implements ``bot.ports.ledger.Ledger``."""
+
+    def __init__(self, conn: Connection, tenant: str) -> None:
+        self._conn = conn
+        self._tenant = tenant
+        self.woken = False
+
+    def put(self, outgoing: Sequence[Outgoing], now: datetime) -> int:
+        return sum(self._put(one, one.period, now) for one in outgoing)
+
+    def put_latest(self, outgoing: Outgoing, now: datetime) -> bool:
+        mine = (
+            (delivery.c.tenant == self._tenant)
+            & (delivery.c.kind == outgoing.kind)
+            & (delivery.c.subject == outgoing.subject)
+        )
+        states = self._conn.execute(select(delivery.c.state).where(mine)).scalars().all()
+        if "ready" in states:
+            return False
+        return self._put(outgoing, f"{outgoing.period}#{len(states)}", now) == 1
+
+    def _put(self, outgoing: Outgoing, period: str, now: datetime) -> int:
+        target = self._target(outgoing)
+        if target is None:  # nobody to send to: a member who left, or who can't be reached
+            return 0
+        row = {
+            "tenant": self._tenant,
+            "kind": outgoing.kind,
+            "subject": outgoing.subject,
+            "period": period,
+            "member": outgoing.member,
+            "state": "ready",
+            "due_at": outgoing.due_at or now,
+            "expires_at": outgoing.expires_at,
+            "root": self._row_of(outgoing.root) if outgoing.root else None,
+            "is_update": outgoing.update,
+            "payload": outgoing.payload,
+            **target,
+        }
+        count = self._conn.execute(insert(self._conn, delivery).values(row).on_conflict_do_nothing()).rowcount
+        self.woken = self.woken or count > 0
+        return int(count)
+
+    def _target(self, outgoing: Outgoing) -> dict[str, str] | None:
+        """The lane and where in it: the member's preferred account, or the channel."""
+        if outgoing.member is not None:
+            row = self._conn.execute(
+                select(account.c.workspace, account.c.id)
+                .join(member, (member.c.tenant == account.c.tenant) & (member.c.account == account.c.id))
+                .where(member.c.tenant == self._tenant, member.c.id == outgoing.member, member.c.active)
+            ).one_or_none()
+            return None if row is None else {"workspace": row.workspace, "account": row.id}
+        row = self._conn.execute(
+            select(channel.c.workspace, channel.c.id).where(
+                channel.c.tenant == self._tenant, channel.c.id == outgoing.place
+            )
+        ).one_or_none()
+        return None if row is None else {"workspace": row.workspace, "channel": row.id}
+
+    def _row_of(self, key: Key) -> int:
+        return int(self._conn.execute(select(delivery.c.id).where(self._is(key))).scalar_one())
+
+    def _is(self, key: Key) -> Any:
+        kind, subject, period = key
+        return (
+            (delivery.c.tenant == self._tenant)
+            & (delivery.c.kind == kind)
+            & (delivery.c.subject == subject)
+            & (delivery.c.period == period)
+        )
+
+    def get(self, id: int) -> Delivery | None:
+        return self._one((delivery.c.tenant == self._tenant) & (delivery.c.id == id))
+
+    def find(self, key: Key) -> Delivery | None:
+        return self._one(self._is(key))
+
+    def _one(self, condition: Any) -> Delivery | None:
+        row = self._conn.execute(deliveries().where(condition)).one_or_none()
+        return None if row is None else read(row)
+
+    def skip(self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None) -> int:
+        """End rows whose call has not begun. A claimed row counts: its worker fails at the intent."""
+        wanted = (delivery.c.tenant == self._tenant) & delivery.c.state.in_(["ready", "claimed"])
+        for column, value in ((delivery.c.kind, kind), (delivery.c.subject, subject), (delivery.c.member, member)):
+            if value is not None:
+                wanted &= column == value
+        ended = update(delivery).where(wanted).values(state="skipped", reason=reason).returning(delivery.c.id)
+        ids = self._conn.execute(ended).scalars().all()
+        self.refund(ids)
+        return len(ids)
+
+    def refund(self, ids: Sequence[int]) -> None:
+        """Give back the budget of deliveries that ended without a call that may have arrived."""
+        if ids:
+            mine = message_budget.c.tenant == self._tenant
+            self._conn.execute(delete(message_budget).where(mine, message_budget.c.delivery.in_(ids)))
+
+    def sent_to(self, member_id: str, kinds: Sequence[str], limit: int = 20) -> list[Delivery]:
+        rows = self._conn.execute(
+            deliveries()
+            .where(
+                delivery.c.tenant == self._tenant,
+                delivery.c.member == member_id,
+                delivery.c.kind.in_(kinds),
+                delivery.c.state == "sent",
+            )
+            .order_by(delivery.c.id.desc())
+            .limit(limit)
+        )
+        return [read(row) for row in rows]

@@ -1,0 +1,339 @@
+"""Learners, the lessons they were shown and finished, and the askings and answers of every feature."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    PrimaryKeyConstraint,
+    Row,
+    Select,
+    Table,
+    and_,
+    case,
+    exists,
+    func,
+    literal,
+    or_,
+    select,
+    type_coerce,
+    update,
+)
+
+from bot.domain.calendar import DAY, REST, dates, expiry_minute, instant, local_date
+from bot.ports.lessons import Asking, Given, Learner
+from storage.dialects import insert
+from storage.ledger import delivery
+from storage.people import account, day_off, member
+from storage.schema import Day, Instant, Json, ident, metadata
+
+HORIZON = timedelta(days=4)  # how far ahead instants are computed: over a long weekend
+FOREVER = date(9999, 12, 31)  # paused until they resume
+
+learner = Table(
+    "learner",
+    metadata,
+    ident("tenant"),
+    ident("member"),
+    ident("track"),
+    ident("role", nullable=True),
+    ident("zone"),  # the zone in force, kept here so that planning is one join
+    Column("minute", Integer, nullable=False),
+    Column("days", Integer, nullable=False),
+    Column("paused_until", Day),
+    Column("ignored", Integer, nullable=False, server_default="0"),
+    Column("last_daily_at", Instant),
+    PrimaryKeyConstraint("tenant", "member"),
+    Index(None, "zone", "minute"),
+)
+
+due_slot = Table(
+    "due_slot",
+    metadata,
+    ident("zone"),
+    Column("minute", Integer, nullable=False),
+    Column("day", Day, nullable=False),
+    Column("weekday_bit", Integer, nullable=False),
+    Column("due_at", Instant, nullable=False),
+    Column("expires_at", Instant, nullable=False),
+    PrimaryKeyConstraint("zone", "minute", "day"),
+    Index(None, "due_at"),
+)
+
+lesson_state = Table(
+    "lesson_state",
+    metadata,
+    ident("tenant"),
+    ident("member"),
+    ident("lesson"),
+    Column("rev", Integer, nullable=False),
+    Column("shown", Integer, nullable=False, server_default="0"),
+    Column("shown_at", Instant),
+    Column("done_at", Instant),
+    ident("how", nullable=True),  # answered | known
+    PrimaryKeyConstraint("tenant", "member", "lesson"),
+)
+
+asking = Table(
+    "asking",
+    metadata,
+    ident("tenant"),
+    ident("id"),
+    ident("source"),
+    ident("source_id"),
+    Column("position", Integer, nullable=False),
+    ident("question"),
+    Column("rev", Integer, nullable=False),
+    Column("order", Json, nullable=False),
+    ident("pack"),
+    ident("member", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    ident("tenant"),
+    ident("asking"),
+    ident("member"),
+    ident("option"),
+    Column("correct", Boolean, nullable=False),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("tenant", "asking", "member"),
+    Index(None, "tenant", "member", "at"),
+)
+
+
+class Lessons:
+    """Implements ``bot.ports.lessons.Lessons``."""
+
+    def __init__(self, conn: Connection, tenant: str) -> None:
+        self._conn = conn
+        self._tenant = tenant
+
+    def learner(self, member_id: str) -> Learner | None:
+        return self.learners([member_id]).get(member_id)
+
+    def learners(self, members: Collection[str]) -> dict[str, Learner]:
+        mine = (learner.c.tenant == self._tenant) & learner.c.member.in_(members)
+        return {row.member: _learner(row) for row in self._conn.execute(select(learner).where(mine))}
+
+    def save(self, new: Learner) -> None:
+        until = (new.paused_until or FOREVER) if new.paused else None
+        values = {
+            "track": new.track,
+            "role": new.role,
+            "zone": new.zone,
+            "minute": new.minute,
+            "days": new.days,
+            "paused_until": until,
+            "ignored": new.ignored,
+        }
+        statement = insert(self._conn, learner).values(tenant=self._tenant, member=new.member, **values)
+        self._conn.execute(statement.on_conflict_do_update(index_elements=["tenant", "member"], set_=values))
+
+    def plan(self, start: datetime, end: datetime) -> int:
+        """One INSERT ... SELECT: due slots of the window joined with the learners whose rhythm they are."""
+        self._fill_slots(start, end)
+        return self._insert(self._due(end).where(due_slot.c.due_at > start, due_slot.c.due_at <= end))
+
+    def replan(self, member_id: str, now: datetime) -> None:
+        one = self.learner(member_id)
+        if one is None:
+            return
+        self._fill_slots(now, now)
+        today = local_date(one.zone, now)
+        mine = (learner.c.member == member_id) & (due_slot.c.day == today)
+        self._move(one, today, now)
+        # Not yet due today: the planner will see it. Already past: it is due now, until its expiry.
+        self._insert(self._due(now).where(mine, due_slot.c.due_at <= now, due_slot.c.expires_at > now))
+
+    def _move(self, one: Learner, today: date, now: datetime) -> None:
+        ready = (delivery.c.tenant == self._tenant) & (delivery.c.kind == "daily") & (delivery.c.state == "ready")
+        due = max(instant(one.zone, today, one.minute), now)
+        expires = instant(one.zone, today, expiry_minute(one.minute))
+        mine = (delivery.c.subject == one.member) & (delivery.c.period == today.isoformat())
+        self._conn.execute(update(delivery).where(ready, mine).values(due_at=due, expires_at=expires))
+
+    def _due(self, now: datetime) -> Select[Any]:
+        """The rows of the ledger that are due: who, which local date, from when until when."""
+        rested = func.coalesce(type_coerce(learner.c.last_daily_at, Integer) + int(REST.total_seconds()), 0)
+        slot_due = type_coerce(due_slot.c.due_at, Integer)
+        slot_end = type_coerce(due_slot.c.expires_at, Integer)
+        due_at = case((rested > slot_due, rested), else_=slot_due)
+        state = case((due_at >= slot_end, "skipped"), (slot_end <= int(now.timestamp()), "missed"), else_="ready")
+        reason = case((due_at >= slot_end, "moved"), (slot_end <= int(now.timestamp()), "late"), else_=None)
+        off = exists().where(
+            day_off.c.tenant == self._tenant,
+            day_off.c.day == due_slot.c.day,
+            or_(day_off.c.region == "", day_off.c.region == member.c.region),
+        )
+        return (
+            select(
+                literal(self._tenant).label("tenant"),
+                account.c.workspace,
+                account.c.id.label("account"),
+                learner.c.member,
+                literal("daily").label("kind"),
+                learner.c.member.label("subject"),
+                due_slot.c.day.label("period"),
+                state.label("state"),
+                due_at.label("due_at"),
+                due_slot.c.expires_at,
+                literal({}, Json).label("payload"),
+                reason.label("reason"),
+            )
+            .join(learner, (learner.c.zone == due_slot.c.zone) & (learner.c.minute == due_slot.c.minute))
+            .join(member, (member.c.tenant == learner.c.tenant) & (member.c.id == learner.c.member) & member.c.active)
+            .join(account, (account.c.tenant == member.c.tenant) & (account.c.id == member.c.account))
+            .where(
+                learner.c.tenant == self._tenant,
+                learner.c.days.op("&")(due_slot.c.weekday_bit) != 0,
+                or_(learner.c.paused_until.is_(None), learner.c.paused_until <= due_slot.c.day),
+                ~off,
+            )
+        )
+
+    def _insert(self, rows: Select[Any]) -> int:
+        columns = [column.name for column in rows.selected_columns]
+        statement = insert(self._conn, delivery).from_select(columns, rows).on_conflict_do_nothing()
+        return int(self._conn.execute(statement).rowcount)
+
+    def _fill_slots(self, start: datetime, end: datetime) -> None:
+        """Compute the instants of every rhythm in use, from the day before ``start`` to the horizon after ``end``."""
+        last = end.date() + HORIZON
+        filled = exists().where(
+            due_slot.c.zone == learner.c.zone, due_slot.c.minute == learner.c.minute, due_slot.c.day == last
+        )
+        rhythms = select(learner.c.zone, learner.c.minute).where(learner.c.tenant == self._tenant, ~filled).distinct()
+        rows = [
+            _slot(zone, minute, day)
+            for zone, minute in self._conn.execute(rhythms).all()
+            for day in dates(start.date() - DAY, last)
+        ]
+        if rows:
+            self._conn.execute(insert(self._conn, due_slot).on_conflict_do_nothing(), rows)
+
+    def next_due(self, after: datetime) -> datetime | None:
+        self._fill_slots(after, after)
+        wanted = exists().where(
+            learner.c.tenant == self._tenant,
+            learner.c.zone == due_slot.c.zone,
+            learner.c.minute == due_slot.c.minute,
+            learner.c.days.op("&")(due_slot.c.weekday_bit) != 0,
+            or_(learner.c.paused_until.is_(None), learner.c.paused_until <= due_slot.c.day),
+        )
+        statement = select(func.min(due_slot.c.due_at)).where(due_slot.c.due_at > after, wanted)
+        return self._conn.execute(statement).scalar()
+
+    def shown(self, members: Collection[str]) -> dict[str, dict[str, int]]:
+        found: dict[str, dict[str, int]] = {one: {} for one in members}
+        columns = (lesson_state.c.member, lesson_state.c.lesson, lesson_state.c.shown)
+        for row in self._conn.execute(select(*columns).where(self._of(members))):
+            found[row.member][row.lesson] = row.shown
+        return found
+
+    def done(self, members: Collection[str]) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {one: set() for one in members}
+        columns = (lesson_state.c.member, lesson_state.c.lesson)
+        for row in self._conn.execute(
+            select(*columns).where(self._of(members), lesson_state.c.done_at.is_not(None))
+        ):
+            found[row.member].add(row.lesson)
+        return found
+
+    def _of(self, members: Collection[str]) -> Any:
+        return (lesson_state.c.tenant == self._tenant) & lesson_state.c.member.in_(members)
+
+    def show(self, member_id: str, lesson: str, rev: int, now: datetime) -> None:
+        row = {"tenant": self._tenant, "member": member_id, "lesson": lesson, "rev": rev, "shown": 1, "shown_at": now}
+        more = {"shown": lesson_state.c.shown + 1, "shown_at": now, "rev": rev}
+        self._conn.execute(
+            insert(self._conn, lesson_state)
+            .values(row)
+            .on_conflict_do_update(index_elements=["tenant", "member", "lesson"], set_=more)
+        )
+
+    def sent(self, members: Collection[str], now: datetime) -> None:
+        """Remember when the last daily arrived, for the rest between two of them."""
+        mine = (learner.c.tenant == self._tenant) & learner.c.member.in_(members)
+        self._conn.execute(update(learner).where(mine).values(last_daily_at=now))
+
+    def finish(self, member_id: str, lesson: str, rev: int, how: str, now: datetime) -> bool:
+        row = {"tenant": self._tenant, "member": member_id, "lesson": lesson, "rev": rev, "done_at": now, "how": how}
+        statement = (
+            insert(self._conn, lesson_state)
+            .values(row)
+            .on_conflict_do_update(
+                index_elements=["tenant", "member", "lesson"],
+                set_={"done_at": now, "how": how, "rev": rev},
+                where=lesson_state.c.done_at.is_(None),
+            )
+        )
+        return self._conn.execute(statement).rowcount == 1
+
+    def ask(self, askings: Sequence[Asking]) -> None:
+        rows = [{"tenant": self._tenant, **msgspec.structs.asdict(one), "order": list(one.order)} for one in askings]
+        if rows:
+            self._conn.execute(insert(self._conn, asking).on_conflict_do_nothing(), rows)
+
+    def asking(self, id: str) -> Asking | None:
+        row = self._conn.execute(
+            select(asking).where(asking.c.tenant == self._tenant, asking.c.id == id)
+        ).one_or_none()
+        if row is None:
+            return None
+        values = {name: getattr(row, name) for name in Asking.__struct_fields__ if name != "order"}
+        return Asking(**values, order=tuple(row.order))
+
+    def answer(self, given: Given) -> bool:
+        row = {"tenant": self._tenant, **msgspec.structs.asdict(given)}
+        return self._conn.execute(insert(self._conn, answer).values(row).on_conflict_do_nothing()).rowcount == 1
+
+    def given(self, asking_id: str, member_id: str) -> Given | None:
+        mine = and_(answer.c.tenant == self._tenant, answer.c.asking == asking_id, answer.c.member == member_id)
+        row = self._conn.execute(select(answer).where(mine)).one_or_none()
+        return None if row is None else Given(row.asking, row.member, row.option, row.correct, row.at)
+
+    def counts(self, member_id: str) -> Mapping[str, int]:
+        finished = self._conn.execute(
+            select(func.count()).where(self._of([member_id]), lesson_state.c.done_at.is_not(None))
+        ).scalar_one()
+        right = func.coalesce(func.sum(case((answer.c.correct, 1), else_=0)), 0)
+        mine = (answer.c.tenant == self._tenant) & (answer.c.member == member_id)
+        row = self._conn.execute(select(func.count().label("answers"), right.label("right")).where(mine)).one()
+        return {"done": finished, "answers": row.answers, "right": int(row.right)}
+
+
+def _slot(zone: str, minute: int, day: date) -> dict[str, Any]:
+    return {
+        "zone": zone,
+        "minute": minute,
+        "day": day,
+        "weekday_bit": 1 << day.weekday(),
+        "due_at": instant(zone, day, minute),
+        "expires_at": instant(zone, day, expiry_minute(minute)),
+    }
+
+
+def _learner(row: Row[Any]) -> Learner:
+    until = row.paused_until
+    return Learner(
+        member=row.member,
+        track=row.track,
+        role=row.role,
+        zone=row.zone,
+        minute=row.minute,
+        days=row.days,
+        paused=until is not None,
+        paused_until=None if until == FOREVER else until,
+        ignored=row.ignored,
+    )

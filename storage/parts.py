@@ -1,0 +1,39 @@
+"""One transaction's view of the store: every feature's part, bound to one tenant."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection
+
+from storage.digest import Digests
+from storage.dispatch import DispatchPart
+from storage.glossary import Glossary
+from storage.jobs import Jobs
+from storage.ledger import Ledger
+from storage.lessons import Lessons
+from storage.office_hours import OfficeHours
+from storage.participation import Participation
+from storage.people import People
+from storage.quiz import Quizzes
+
+
+class Parts:
+    """Implements ``bot.ports.store.Parts``. Adding a feature's part is one line here."""
+
+    def __init__(self, conn: Connection, tenant: str) -> None:
+        self.conn = conn
+        self.tenant = tenant
+        self.ledger = Ledger(conn, tenant)
+        self.people = People(conn, tenant)
+        self.dispatch = DispatchPart(conn, tenant)
+        self.jobs = Jobs(conn, tenant)
+        self.participation = Participation(conn, tenant)
+        self.lessons = Lessons(conn, tenant)
+        self.glossary = Glossary(conn, tenant)
+        self.quiz = Quizzes(conn, tenant)
+        self.office_hours = OfficeHours(conn, tenant)
+        self.digest = Digests(conn, tenant)
+
+    @property
+    def woken(self) -> bool:
+        """Whether this transaction gave the drainer something to do."""
+        return self.ledger.woken

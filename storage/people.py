@@ -1,0 +1,373 @@
+"""Tenants, workspaces, members, accounts, roles, teams, channels, days off, and the inbox of seen events."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    ForeignKeyConstraint,
+    Index,
+    PrimaryKeyConstraint,
+    Row,
+    Table,
+    UniqueConstraint,
+    literal,
+    select,
+    union_all,
+    update,
+)
+
+from bot.domain.conversation import Incoming
+from bot.domain.people import Actor, Role
+from bot.domain.settings import TenantSettings
+from bot.ports.people import Channel, Member, Team
+from storage.dialects import insert
+from storage.schema import Day, Instant, Json, ident, metadata, words
+
+tenant = Table(
+    "tenant",
+    metadata,
+    ident("id", primary_key=True),
+    words("name"),
+    Column("settings", Json, nullable=False),
+    words("secret"),  # keys the hashes of published member sets
+    Column("created_at", Instant, nullable=False),
+)
+
+workspace = Table(
+    "workspace",
+    metadata,
+    ident("id", primary_key=True),
+    ident("tenant"),
+    ident("platform"),
+    ident("app"),
+    ident("enterprise"),  # '' where there is none: NULLs would not collide
+    ident("team"),
+    words("name"),
+    ident("zone"),
+    ident("state"),  # active | removed
+    UniqueConstraint("platform", "app", "enterprise", "team"),
+    ForeignKeyConstraint(["tenant"], ["tenant.id"]),
+)
+
+member = Table(
+    "member",
+    metadata,
+    ident("tenant"),
+    ident("id"),
+    words("name"),
+    ident("zone", nullable=True),
+    ident("locale"),
+    ident("region", nullable=True),
+    ident("team", nullable=True),
+    Column("active", Boolean, nullable=False),
+    ident("merged_into", nullable=True),
+    ident("account", nullable=True),  # the preferred one: where pushes go
+    Column("flags", Json, nullable=False),
+    Column("created_at", Instant, nullable=False),
+    Column("left_at", Instant),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "team"),
+)
+
+account = Table(
+    "account",
+    metadata,
+    ident("tenant"),
+    ident("id"),
+    ident("workspace"),
+    ident("member"),
+    ident("external"),
+    words("address"),  # the direct conversation at the platform
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("workspace", "external"),
+    ForeignKeyConstraint(["tenant", "member"], ["member.tenant", "member.id"]),
+)
+
+member_role = Table(
+    "member_role",
+    metadata,
+    ident("tenant"),
+    ident("member"),
+    ident("role"),
+    PrimaryKeyConstraint("tenant", "member", "role"),
+)
+
+team = Table(
+    "team",
+    metadata,
+    ident("tenant"),
+    ident("id"),
+    words("name"),
+    ident("manager", nullable=True),
+    ident("parent", nullable=True),
+    PrimaryKeyConstraint("tenant", "id"),
+    Index(None, "tenant", "manager"),
+)
+
+channel = Table(
+    "channel",
+    metadata,
+    ident("tenant"),
+    ident("id"),
+    ident("workspace"),
+    ident("address"),
+    words("name"),
+    ident("zone"),
+    PrimaryKeyConstraint("tenant", "id"),
+    UniqueConstraint("workspace", "address"),
+)
+
+day_off = Table(
+    "day_off",
+    metadata,
+    ident("tenant"),
+    ident("region"),  # '' for everybody
+    Column("day", Day, nullable=False),
+    words("name"),
+    PrimaryKeyConstraint("tenant", "region", "day"),
+)
+
+inbox = Table(
+    "inbox",
+    metadata,
+    ident("workspace"),
+    ident("key"),
+    ident("tenant"),
+    Column("received_at", Instant, nullable=False),
+    PrimaryKeyConstraint("workspace", "key"),
+    Index(None, "received_at"),
+)
+
+
+class People:
+    """Implements ``bot.ports.people.People``."""
+
+    def __init__(self, conn: Connection, tenant_id: str) -> None:
+        self._conn = conn
+        self._tenant = tenant_id
+
+    def settings(self) -> TenantSettings:
+        stored = self._conn.execute(select(tenant.c.settings).where(tenant.c.id == self._tenant)).scalar_one()
+        return msgspec.convert(stored, TenantSettings)
+
+    def save_settings(self, settings: TenantSettings) -> None:
+        values = msgspec.to_builtins(settings)
+        self._conn.execute(update(tenant).where(tenant.c.id == self._tenant).values(settings=values))
+
+    def secret(self) -> str:
+        """The tenant's key for hashes of member ids."""
+        return str(self._conn.execute(select(tenant.c.secret).where(tenant.c.id == self._tenant)).scalar_one())
+
+    def first_time(self, workspace_id: str, key: str, now: datetime) -> bool:
+        row = {"workspace": workspace_id, "key": key, "tenant": self._tenant, "received_at": now}
+        statement = insert(self._conn, inbox).values(row).on_conflict_do_nothing()
+        return self._conn.execute(statement).rowcount == 1
+
+    def actor(self, workspace_id: str, external: str) -> Actor | None:
+        columns = (
+            account.c.id.label("account"),
+            member.c.id.label("member"),
+            member.c.name,
+            member.c.zone,
+            member.c.locale,
+            member.c.team,
+            workspace.c.zone.label("workspace_zone"),
+        )
+        row = self._conn.execute(
+            select(*columns)
+            .join(member, (member.c.tenant == account.c.tenant) & (member.c.id == account.c.member))
+            .join(workspace, workspace.c.id == account.c.workspace)
+            .where(
+                account.c.tenant == self._tenant,
+                account.c.workspace == workspace_id,
+                account.c.external == external,
+                member.c.active,
+            )
+        ).one_or_none()
+        return None if row is None else self._actor(row, workspace_id)
+
+    def _actor(self, row: Any, workspace_id: str) -> Actor:
+        rights = self._conn.execute(
+            union_all(
+                select(literal("role"), member_role.c.role).where(
+                    member_role.c.tenant == self._tenant, member_role.c.member == row.member
+                ),
+                select(literal("team"), team.c.id).where(team.c.tenant == self._tenant, team.c.manager == row.member),
+            )
+        ).all()
+        return Actor(
+            tenant=self._tenant,
+            workspace=workspace_id,
+            member=row.member,
+            account=row.account,
+            name=row.name,
+            zone=row.zone or row.workspace_zone or "UTC",
+            locale=row.locale,
+            roles=frozenset(Role(name) for what, name in rights if what == "role"),
+            team=row.team,
+            manages=tuple(sorted(name for what, name in rights if what == "team")),
+        )
+
+    def meet(self, incoming: Incoming, new_id: str, now: datetime) -> tuple[Actor, bool]:
+        known = self.actor(incoming.workspace, incoming.account)
+        if known is not None:
+            return known, False
+        address = incoming.place.id if incoming.place.kind == "direct" else ""
+        self._add(incoming, new_id, address, now)
+        actor = self.actor(incoming.workspace, incoming.account)
+        if actor is None:
+            raise LookupError(f"account {incoming.account} has left")
+        return actor, True
+
+    def _add(self, incoming: Incoming, new_id: str, address: str, now: datetime) -> None:
+        """A fresh member with one account; an account of somebody who left comes back to life as the same member."""
+        external = account.c.external == incoming.account
+        here = (account.c.tenant == self._tenant) & (account.c.workspace == incoming.workspace) & external
+        old = self._conn.execute(select(account.c.member).where(here)).scalar()
+        if old is not None:
+            self._conn.execute(self._update(old).values(active=True, left_at=None))
+            return
+        self.add_member(
+            Member(id=new_id, name=incoming.name or incoming.account, zone=incoming.zone, locale=incoming.locale), now
+        )
+        self.add_account(f"a-{new_id}", incoming.workspace, new_id, incoming.account, address)
+
+    def add_member(self, new: Member, now: datetime) -> None:
+        self._conn.execute(
+            member.insert().values(
+                tenant=self._tenant,
+                id=new.id,
+                name=new.name,
+                zone=new.zone,
+                locale=new.locale,
+                region=new.region,
+                team=new.team,
+                active=new.active,
+                flags={},
+                created_at=now,
+            )
+        )
+
+    def add_account(self, id: str, workspace_id: str, member_id: str, external: str, address: str) -> None:
+        """Add an account; the first one of a member is the preferred one."""
+        self._conn.execute(
+            account.insert().values(
+                tenant=self._tenant,
+                id=id,
+                workspace=workspace_id,
+                member=member_id,
+                external=external,
+                address=address,
+            )
+        )
+        self._conn.execute(self._update(member_id).where(member.c.account.is_(None)).values(account=id))
+
+    def member(self, member_id: str) -> Member | None:
+        return self.members([member_id]).get(member_id)
+
+    def members(self, ids: Sequence[str]) -> dict[str, Member]:
+        rows = self._conn.execute(select(member).where(member.c.tenant == self._tenant, member.c.id.in_(ids)))
+        return {row.id: _member(row) for row in rows}
+
+    def zone_in_force(self, member_id: str) -> str:
+        row = self._conn.execute(
+            select(member.c.zone, workspace.c.zone.label("workspace_zone"))
+            .outerjoin(account, (account.c.tenant == member.c.tenant) & (account.c.id == member.c.account))
+            .outerjoin(workspace, workspace.c.id == account.c.workspace)
+            .where(member.c.tenant == self._tenant, member.c.id == member_id)
+        ).one()
+        return row.zone or row.workspace_zone or "UTC"
+
+    def set_zone(self, member_id: str, zone: str) -> None:
+        self._conn.execute(self._update(member_id).values(zone=zone))
+
+    def set_region(self, member_id: str, region: str | None) -> None:
+        self._conn.execute(self._update(member_id).values(region=region))
+
+    def leave(self, member_id: str, now: datetime) -> None:
+        from storage.ledger import Ledger
+
+        self._conn.execute(self._update(member_id).values(active=False, left_at=now))
+        Ledger(self._conn, self._tenant).skip("left", member=member_id)
+
+    def grant(self, member_id: str, role: Role) -> None:
+        row = {"tenant": self._tenant, "member": member_id, "role": role.value}
+        self._conn.execute(insert(self._conn, member_role).values(row).on_conflict_do_nothing())
+
+    def teams(self) -> list[Team]:
+        rows = self._conn.execute(select(team).where(team.c.tenant == self._tenant).order_by(team.c.id))
+        return [Team(id=row.id, name=row.name, manager=row.manager) for row in rows]
+
+    def add_team(self, new: Team) -> None:
+        self._conn.execute(team.insert().values(tenant=self._tenant, id=new.id, name=new.name, manager=new.manager))
+
+    def team_members(self, team_id: str) -> list[Member]:
+        rows = self._conn.execute(
+            select(member)
+            .where(member.c.tenant == self._tenant, member.c.team == team_id, member.c.active)
+            .order_by(member.c.id)
+        )
+        return [_member(row) for row in rows]
+
+    def channel(self, id: str) -> Channel | None:
+        return self._channel(channel.c.id == id)
+
+    def channel_at(self, workspace_id: str, address: str) -> Channel | None:
+        return self._channel((channel.c.workspace == workspace_id) & (channel.c.address == address))
+
+    def _channel(self, condition: Any) -> Channel | None:
+        row = self._conn.execute(select(channel).where(channel.c.tenant == self._tenant, condition)).one_or_none()
+        if row is None:
+            return None
+        return Channel(id=row.id, workspace=row.workspace, address=row.address, name=row.name, zone=row.zone)
+
+    def add_channel(self, new: Channel) -> None:
+        row = {"tenant": self._tenant, **msgspec.structs.asdict(new)}
+        self._conn.execute(insert(self._conn, channel).values(row).on_conflict_do_nothing())
+
+    def days_off(self, region: str | None, first: date, last: date) -> frozenset[date]:
+        days = self._conn.execute(
+            select(day_off.c.day).where(
+                day_off.c.tenant == self._tenant,
+                day_off.c.region.in_(["", region or ""]),
+                day_off.c.day.between(first, last),
+            )
+        )
+        return frozenset(days.scalars())
+
+    def add_day_off(self, day: date, region: str | None = None, name: str = "") -> None:
+        row = {"tenant": self._tenant, "region": region or "", "day": day, "name": name}
+        self._conn.execute(insert(self._conn, day_off).values(row).on_conflict_do_nothing())
+
+    def flag(self, member_id: str, name: str) -> Any:
+        return self._flags(member_id).get(name)
+
+    def set_flag(self, member_id: str, name: str, value: Any) -> None:
+        flags = {**self._flags(member_id), name: value}
+        self._conn.execute(self._update(member_id).values(flags=flags))
+
+    def _flags(self, member_id: str) -> dict[str, Any]:
+        condition = (member.c.tenant == self._tenant) & (member.c.id == member_id)
+        return dict(self._conn.execute(select(member.c.flags).where(condition)).scalar_one())
+
+    def _update(self, member_id: str) -> Any:
+        return update(member).where(member.c.tenant == self._tenant, member.c.id == member_id)
+
+
+def _member(row: Row[Any]) -> Member:
+    return Member(
+        id=row.id,
+        name=row.name,
+        zone=row.zone,
+        locale=row.locale,
+        region=row.region,
+        team=row.team,
+        active=row.active,
+    )

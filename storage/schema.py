@@ -1,0 +1,68 @@
+"""The one metadata object and the column types every table uses."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData, String, Text, TypeDecorator
+from sqlalchemy.dialects.postgresql import JSONB
+from sqlalchemy.types import JSON, TypeEngine
+from typing_extensions import override
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only for a column of type INTEGER.
+RowId: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
+# None is SQL NULL, not the JSON word null.
+Json: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+
+
+class Instant(TypeDecorator[datetime]):
+    """A UTC instant as whole seconds since 1970: the same on both databases, and SQL can add to it."""
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = BigInteger
+    cache_ok: bool | None = True
+
+    @override
+    def process_bind_param(self, value: datetime | int | None, dialect: Dialect) -> int | None:
+        if isinstance(value, datetime):
+            return int(value.timestamp())
+        return value
+
+    @override
+    def process_result_value(self, value: int | None, dialect: Dialect) -> datetime | None:
+        return None if value is None else datetime.fromtimestamp(value, UTC)
+
+
+class Day(TypeDecorator[date]):
+    """A local calendar date as ``YYYY-MM-DD`` text: a label, equal on both databases and in every key."""
+
+    impl: TypeEngine[Any] | type[TypeEngine[Any]] = String(10)
+    cache_ok: bool | None = True
+
+    @override
+    def process_bind_param(self, value: date | str | None, dialect: Dialect) -> str | None:
+        return value.isoformat() if isinstance(value, date) else value
+
+    @override
+    def process_result_value(self, value: str | None, dialect: Dialect) -> date | None:
+        return None if value is None else date.fromisoformat(value)
+
+
+def ident(name: str, *, primary_key: bool = False, nullable: bool = False) -> Column[str]:
+    """A column that holds one of our ids, or a platform's."""
+    return Column(name, String(255), primary_key=primary_key, nullable=nullable)
+
+
+def words(name: str, *, nullable: bool = False) -> Column[str]:
+    return Column(name, Text, nullable=nullable)
+
+
+__all__ = ["Day", "Instant", "Json", "RowId", "ident", "metadata", "words"]

@@ -1,0 +1,243 @@
+"""Transactions on threads: one writer with group commit on SQLite, a pool on PostgreSQL, inline in unit tests."""
+
+from __future__ import annotations
+
+import itertools
+import queue
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import Any, Protocol, TypeVar
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import SQLAlchemyError
+
+from bot.ports.store import Parts as PartsPort
+from storage.parts import Parts
+
+T = TypeVar("T")
+Task = Callable[[Connection], Any]
+
+READERS = 3
+BATCH_SECONDS = 0.020  # the longest one transaction goes on taking work
+URGENT, BACKGROUND = 0, 1
+
+
+class NotSaved(Exception):  # noqa: N818
+    """The transaction was not committed; nothing of it stands."""
+
+
+class Executor(Protocol):
+    """Runs tasks in transactions and completes their futures after the commit."""
+
+    def write(self, task: Task, *, urgent: bool) -> Future[Any]: ...
+
+    def read(self, task: Task) -> Future[Any]: ...
+
+    def close(self) -> None: ...
+
+
+class Store:
+    """The store of the core, over one engine. ``on_wake`` is called after a commit that put rows into the ledger."""
+
+    def __init__(self, engine: Engine, executor: Executor | None = None) -> None:
+        self.engine = engine
+        self.on_wake: Callable[[], None] = lambda: None
+        self._executor = executor or executor_for(engine)
+
+    def write(self, tenant: str, work: Callable[[PartsPort], T], *, urgent: bool = True) -> Future[T]:
+        """Run ``work`` in a write transaction. Cancelling the future before it began drops it unrun."""
+        woken = []
+
+        def task(conn: Connection) -> T:
+            parts = Parts(conn, tenant)
+            result = work(parts)
+            if parts.woken:
+                woken.append(True)
+            return result
+
+        future: Future[T] = self._executor.write(task, urgent=urgent)
+        future.add_done_callback(lambda _: self.on_wake() if woken else None)
+        return future
+
+    def read(self, tenant: str, work: Callable[[PartsPort], T]) -> Future[T]:
+        return self._executor.read(lambda conn: work(Parts(conn, tenant)))
+
+    def transact(self, task: Callable[[Connection], T], *, urgent: bool = True) -> Future[T]:
+        """A write across tenants, for the ledger's and the playground's own transactions."""
+        return self._executor.write(task, urgent=urgent)
+
+    def look(self, task: Callable[[Connection], T]) -> Future[T]:
+        """A read across tenants."""
+        return self._executor.read(task)
+
+    def close(self) -> None:
+        self._executor.close()
+        self.engine.dispose()
+
+
+def executor_for(engine: Engine) -> Executor:
+    return GroupCommit(engine) if engine.dialect.name == "sqlite" else Pool(engine)
+
+
+class Inline:
+    """Everything at once on the caller's thread, for unit tests on one connection."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def write(self, task: Task, *, urgent: bool = True) -> Future[Any]:
+        return _completed(self._engine, task)
+
+    def read(self, task: Task) -> Future[Any]:
+        return _completed(self._engine, task)
+
+    def close(self) -> None:
+        pass
+
+
+class Pool:
+    """PostgreSQL: one transaction a task, on a few threads. Urgent tasks never wait for locks longer than 200 ms."""
+
+    def __init__(self, engine: Engine, workers: int = 6) -> None:
+        self._engine = engine
+        self._urgent = ThreadPoolExecutor(workers - 2, "store")
+        self._background = ThreadPoolExecutor(2, "store-background")
+
+    def write(self, task: Task, *, urgent: bool = True) -> Future[Any]:
+        return self._urgent.submit(self._limited, task) if urgent else self._background.submit(self._run, task)
+
+    def read(self, task: Task) -> Future[Any]:
+        return self._urgent.submit(self._run, task)
+
+    def close(self) -> None:
+        self._urgent.shutdown()
+        self._background.shutdown()
+
+    def _run(self, task: Task) -> Any:
+        with self._engine.begin() as conn:
+            return task(conn)
+
+    def _limited(self, task: Task) -> Any:
+        with self._engine.begin() as conn:
+            conn.execute(_LIMITS)
+            return task(conn)
+
+
+_LIMITS = text("SELECT set_config('lock_timeout', '200ms', true), set_config('statement_timeout', '500ms', true)")
+
+
+class _Item:
+    """A queued write."""
+
+    __slots__ = ("error", "future", "result", "task")
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.future: Future[Any] = Future()
+        self.result: Any = None
+        self.error: BaseException | None = None
+
+    def tell(self) -> None:
+        if self.error is None:
+            self.future.set_result(self.result)
+        else:
+            self.future.set_exception(self.error)
+
+
+class GroupCommit:
+    """SQLite: one writer thread. It takes what is already queued, runs each task in a savepoint and commits once."""
+
+    def __init__(self, engine: Engine, readers: int = READERS) -> None:
+        self._engine = engine
+        self._reading = engine.execution_options(reads_only=True)
+        self._readers = ThreadPoolExecutor(readers, "store-reader")
+        self._queue: queue.PriorityQueue[tuple[int, int, _Item | None]] = queue.PriorityQueue()
+        self._order = itertools.count()
+        self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
+        self._thread.start()
+
+    def write(self, task: Task, *, urgent: bool = True) -> Future[Any]:
+        item = _Item(task)
+        self._queue.put((URGENT if urgent else BACKGROUND, next(self._order), item))
+        return item.future
+
+    def read(self, task: Task) -> Future[Any]:
+        return self._readers.submit(self._look, task)
+
+    def close(self) -> None:
+        self._queue.put((BACKGROUND + 1, next(self._order), None))
+        self._thread.join()
+        self._readers.shutdown()
+
+    def _look(self, task: Task) -> Any:
+        with self._reading.begin() as conn:
+            return task(conn)
+
+    def _serve(self) -> None:
+        while True:
+            _, _, item = self._queue.get()
+            if item is None:
+                return
+            if item.future.set_running_or_notify_cancel():
+                self._commit(item)
+
+    def _commit(self, first: _Item) -> None:
+        ran = []
+        try:
+            with self._engine.begin() as conn:
+                for item in itertools.chain([first], self._waiting(time.monotonic() + BATCH_SECONDS)):
+                    ran.append(item)
+                    _run_in_savepoint(conn, item)
+        except Exception as error:  # noqa: BLE001  the whole batch is undone, and every waiter is told
+            for item in ran or [first]:
+                item.error = NotSaved(str(error))
+                item.error.__cause__ = error
+        for item in ran or [first]:
+            item.tell()
+
+    def _waiting(self, until: float) -> Any:
+        """What is queued already, never waiting for more, until the time is used up."""
+        while time.monotonic() < until:
+            try:
+                entry = self._queue.get_nowait()
+            except queue.Empty:
+                return
+            item = entry[2]
+            if item is None:  # closing: finish this batch first
+                self._queue.put(entry)
+                return
+            if item.future.set_running_or_notify_cancel():
+                yield item
+
+
+def _run_in_savepoint(conn: Connection, item: _Item) -> None:
+    """An exception in a task undoes its savepoint only; a transaction that has ended fails the batch."""
+    conn.exec_driver_sql("SAVEPOINT task")
+    try:
+        item.result = item.task(conn)
+    except SQLAlchemyError as error:
+        if not _is_open(conn):
+            raise
+        conn.exec_driver_sql("ROLLBACK TO task")
+        item.error = error
+    except Exception as error:  # noqa: BLE001  a handler's defect or refusal; its waiter is told
+        conn.exec_driver_sql("ROLLBACK TO task")
+        item.error = error
+    conn.exec_driver_sql("RELEASE task")
+
+
+def _is_open(conn: Connection) -> bool:
+    driver = conn.connection.driver_connection
+    return bool(driver is not None and driver.in_transaction)
+
+
+def _completed(engine: Engine, task: Task) -> Future[Any]:
+    future: Future[Any] = Future()
+    try:
+        with engine.begin() as conn:
+            future.set_result(task(conn))
+    except Exception as error:  # noqa: BLE001  the future carries it
+        future.set_exception(error)
+    return future
