@@ -13,7 +13,7 @@ PYTEST := $(PY) -m pytest -q --strict-markers
 TREE := bot content storage scheduler adapters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help run test clients check check-rest format lint types contracts coverage content-check docs-check house faults bench fix docs lock clean
+.PHONY: help run test clients check check-rest parts format lint types contracts coverage content-check docs-check house faults bench fix docs lock clean
 
 help:  ## show this list
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | awk -F '\t' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -45,7 +45,11 @@ clients: .venv/.check-installed  ## the playground and the cards in a real brows
 
 check: test check-rest  ## everything: the tests, then every part of check-rest
 
-check-rest: coverage format lint types contracts content-check docs-check house clients  ## the parts of check that follow the tests
+PARTS := coverage format lint types contracts content-check docs-check house clients
+check-rest: $(PARTS)  ## the parts of check that follow the tests
+
+parts:  ## the names of these parts, for .ci/run
+	@echo $(PARTS)
 
 # ---- the parts of check
 
@@ -69,7 +73,7 @@ content-check: .venv/.run-installed  ## the core pack against its rules
 	@$(COACH) content check
 
 docs-check: .venv/.run-installed  ## are the generated pages of docs/reference current?
-	@$(PY) docs/generate.py --check
+	@$(PY) -m docs.generate --check
 
 house: .venv/.check-installed  ## planted violations: does every contract and ban still bite?
 	@$(PYTEST) -n $(WORKERS) tests/house/check
@@ -89,7 +93,7 @@ fix: .venv/.check-installed  ## format, and repair what ruff can repair
 	@.venv/bin/ruff check --fix .
 
 docs: .venv/.run-installed  ## write the generated pages of docs/reference
-	@$(PY) docs/generate.py
+	@$(PY) -m docs.generate
 
 lock: .venv/.check-installed  ## pin the newest versions that pyproject.toml allows (make lock LOCK=--upgrade) with their hashes
 	@$(call pin,run,)

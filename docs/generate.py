@@ -1,0 +1,142 @@
+"""Writes docs/reference from what the code declares: chat commands, words of the shell, settings.
+
+Run as ``python -m docs.generate`` (``make docs``); with ``--check`` it writes nothing and fails when a page is not current.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from importlib.util import find_spec
+from pathlib import Path
+
+PLACE = Path(__file__).parent / "reference"
+NOTE = "<!-- Written by `make docs` from the code; change it there. -->"
+WHO = {
+    "learn": "everybody",
+    "own": "everybody, about themselves",
+    "host": "hosts",
+    "author": "authors",
+    "read-team": "the manager of the team",
+    "lead": "managers",
+    "administer": "admins",
+}
+
+
+def commands_page() -> Iterator[str]:
+    """Every chat command, feature by feature."""
+    from bot.features import FEATURES
+    from bot.router import table
+
+    yield "# Commands in chat"
+    yield (
+        "Type them after `/mlops` in Slack, after a mention in either platform, or alone in a direct message. "
+        "`help` lists those you may use; an unknown word gets the closest ones."
+    )
+    for feature in table(FEATURES).features:
+        if feature.commands:
+            yield f"## {_sentence(feature.name.replace('_', ' '))}"
+        for command in feature.commands:
+            yield f"### `{' '.join(filter(None, (command.name, command.arguments)))}`"
+            yield _sentence(command.summary)
+            yield _list(
+                f"who: {WHO.get(command.verb.value, command.verb.value)}",
+                f"also: {_coded(command.words)}" if command.words else "",
+                f"for example: {_coded(command.examples)}" if command.examples else "",
+            )
+
+
+def settings_page() -> Iterator[str]:
+    """Every environment variable."""
+    from adapters.settings import Settings
+
+    yield "# Settings"
+    yield (
+        "Environment variables, or lines of a `.env` file in the working directory. All mistakes are reported at once, "
+        "and `mlops-coach doctor` says what is missing for what."
+    )
+    prefix = str(Settings.model_config.get("env_prefix") or "")
+    rows = ["| variable | default | meaning |", "|---|---|---|"]
+    for name, field in Settings.model_fields.items():
+        variable = str(field.validation_alias or f"{prefix}{name}").upper()
+        default = "required" if field.is_required() else _default(field.get_default(call_default_factory=True))
+        rows.append(f"| `{variable}` | {default} | {_cell(field.description or '')} |")
+    yield "\n".join(rows)
+
+
+def shell_page() -> Iterator[str]:
+    """Every word of ``mlops-coach``."""
+    from typer.main import get_command
+
+    from adapters.cli import app
+
+    yield "# The shell"
+    yield "In the tree say `.venv/bin/python -m adapters.cli`, after `pip install` say `mlops-coach`. Every word has `--help`."
+
+    def walk(command: object, words: str) -> Iterator[str]:
+        inside = getattr(command, "commands", {})
+        for name, one in inside.items():
+            if one.hidden:
+                continue
+            yield from walk(one, f"{words} {name}")
+        if not inside:
+            arguments = [one for one in command.params if one.param_type_name == "argument"]  # type: ignore[attr-defined]
+            options = [one for one in command.params if one.param_type_name == "option" and one.name != "help"]  # type: ignore[attr-defined]
+            shape = [one.name.upper() if one.required else f"[{one.name.upper()}]" for one in arguments]
+            yield f"## `{' '.join([words, *shape])}`"
+            yield (command.help or "").strip()  # type: ignore[attr-defined]
+            yield _list(*(f"`{one.opts[0]}`: {_cell(one.help or '')}" for one in options))
+
+    yield from walk(get_command(app), "mlops-coach")
+
+
+# A page appears with the module it is made from.
+PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+    "commands.md": ("bot.features", commands_page),
+    "settings.md": ("adapters.settings", settings_page),
+    "shell.md": ("adapters.cli", shell_page),
+}
+
+
+def main(words: list[str]) -> int:
+    """Write or check every page; the exit code is 1 when a page was not current."""
+    old = []
+    for name, (module, page) in PAGES.items():
+        if (spec := find_spec(module)) is None or spec.origin is None:
+            continue
+        parts = [part for part in page() if part]
+        text = "\n\n".join([parts[0], NOTE, *parts[1:]]) + "\n"
+        path = PLACE / name
+        if path.is_file() and path.read_text(encoding="utf-8") == text:
+            continue
+        old.append(name)
+        if "--check" not in words:
+            path.write_text(text, encoding="utf-8")
+    if "--check" in words and old:
+        print(f"not current: {', '.join(old)}; run: make docs")
+        return 1
+    return 0
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def _coded(words: tuple[str, ...]) -> str:
+    return ", ".join(f"`{word}`" for word in words)
+
+
+def _list(*lines: str) -> str:
+    return "\n".join(f"* {line}" for line in lines if line)
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+def _default(value: object) -> str:
+    return "none" if value is None or value == "" else f"`{_cell(str(value))}`"
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
