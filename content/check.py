@@ -1,0 +1,78 @@
+"""``content check``: every rule over a pack, and the warnings somebody accepted with a reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from datetime import date
+
+from msgspec.structs import replace
+
+from content.problems import Problem
+from content.rules import everything, lessons, questions, quizzes, references, terms
+from content.source import Acceptance, Source
+
+# What the reader itself finds, here for the list of codes.
+READER_CODES = {
+    "E101": "A file cannot be read",
+    "E102": "A field is unknown",
+    "E103": "A value has the wrong type",
+    "E104": "A field is missing",
+    "E105": "A file is missing",
+    "E110": "An id is there twice",
+    "W290": "Nothing reads a file",
+}
+ACCEPTANCE_CODES = {
+    "W291": "An acceptance names an unknown code or item, or an error",
+    "W292": "An acceptance is not needed any more",
+}
+RULES = (
+    *references.RULES,
+    *everything.RULES,
+    *lessons.RULES,
+    *questions.RULES,
+    *terms.RULES,
+    *quizzes.RULES,
+)
+
+
+def codes() -> dict[str, str]:
+    """Every code and what it means."""
+    return READER_CODES | {rule.code: rule.text for rule in RULES} | ACCEPTANCE_CODES
+
+
+def errors(source: Source) -> list[Problem]:
+    """What stops this pack; quick enough for a start."""
+    found = [problem for rule in RULES if rule.code.startswith("E") for problem in rule.problems(source)]
+    return _ordered([*(problem for problem in source.problems if problem.is_error), *found])
+
+
+def check(source: Source, today: date) -> list[Problem]:
+    """Everything there is to say about a pack on that day, without the warnings that were accepted."""
+    source = replace(source, today=today)
+    found = [*source.problems, *(problem for rule in RULES for problem in rule.problems(source))]
+    accepted = {_key(source, one) for one in source.accepted if one.reason.strip() and one.code.startswith("W")}
+    open_ = [problem for problem in found if (problem.code, problem.id) not in accepted]
+    return _ordered([*open_, *_needless(source, {(problem.code, problem.id) for problem in found})])
+
+
+def _needless(source: Source, raised: set[tuple[str, str]]) -> Iterator[Problem]:
+    place = source.place("accepted.yaml")
+    known = codes()
+    for at, one in enumerate(source.accepted):
+        code, subject = _key(source, one)
+        if code not in known or code.startswith("E") or subject not in source.places or not one.reason.strip():
+            message = f"{code} for {subject} cannot be accepted"
+            yield place.problem("W291", subject, message, "Give a known W code, an id and a reason.", ("accepted", at))
+        elif (code, subject) not in raised:
+            yield place.problem(
+                "W292", subject, f"{code} is not raised here any more", "Remove the line.", ("accepted", at)
+            )
+
+
+def _key(source: Source, one: Acceptance) -> tuple[str, str]:
+    """Acceptances may leave out the pack's name: ``lesson/slug``."""
+    return one.code, one.id if one.id in source.places else f"{source.pack.id}:{one.id}"
+
+
+def _ordered(problems: Iterable[Problem]) -> list[Problem]:
+    return sorted(problems, key=lambda one: (one.file, one.line, one.code, one.message))

@@ -1,0 +1,53 @@
+"""From a folder of files to one compiled pack, and from its bytes back again.
+
+Linting YAML takes tenths of a second, decoding the compiled JSON milliseconds: compile once, then load the bytes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import msgspec
+
+from bot.domain.pack import Pack
+from content.check import errors
+from content.folder import fingerprint
+from content.problems import Problem
+from content.reader import read_pack
+
+CORE = Path(__file__).parent / "packs" / "core"
+
+__all__ = ["CORE", "Compiled", "compile_pack", "decode", "encode", "fingerprint", "version"]
+
+
+class Compiled(msgspec.Struct, frozen=True):
+    """A pack and the errors found in it; with any error the pack must not be activated."""
+
+    pack: Pack
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def usable(self) -> bool:
+        return not self.problems
+
+
+def compile_pack(folder: Path = CORE) -> Compiled:
+    """Read and check a pack folder. Never raises for what its files hold; warnings are left to ``content check``."""
+    source = read_pack(folder)
+    return Compiled(source.pack, tuple(errors(source)))
+
+
+def encode(pack: Pack) -> bytes:
+    """The pack as JSON; the same pack always gives the same bytes."""
+    return msgspec.json.encode(pack, order="deterministic")
+
+
+def version(data: bytes) -> str:
+    """The name of a compiled pack: the sha256 of its bytes."""
+    return hashlib.sha256(data).hexdigest()
+
+
+def decode(data: bytes) -> Pack:
+    """The pack in ``data``. Raises ``msgspec.ValidationError`` or ``msgspec.DecodeError`` for anything else."""
+    return msgspec.json.decode(data, type=Pack)

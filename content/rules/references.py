@@ -1,0 +1,144 @@
+"""Rules about ids: their form, what they point to, and in which order things may come."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
+from itertools import chain
+
+from bot.domain.pack import Lesson, Question, Quiz, Term, Track
+from content.ids import FULL_ID, REFERENCES
+from content.rules.rule import Finding, Rule
+from content.source import Source
+
+AnyItem = Lesson | Question | Term | Quiz
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+
+
+def items(source: Source) -> Iterator[AnyItem]:
+    pack = source.pack
+    return chain[AnyItem](pack.lessons, pack.questions, pack.terms, pack.quizzes)
+
+
+def bad_ids(source: Source) -> Iterator[Finding]:
+    for item in items(source):
+        if not FULL_ID.fullmatch(item.id):
+            yield Finding(item.id, f"{item.id!r} is not an id", ("id",))
+    names = [("topic", topic.id) for topic in source.pack.topics] + [
+        ("track", track.id) for track in source.pack.tracks
+    ]
+    for kind, name in names:
+        if not _SLUG.fullmatch(name):
+            yield Finding(f"{kind}/{name}", f"{name!r} is not an id")
+
+
+def dead_references(source: Source) -> Iterator[Finding]:
+    for item in chain[AnyItem | Track](items(source), source.pack.tracks):
+        subject = f"track/{item.id}" if isinstance(item, Track) else item.id
+        for field in REFERENCES[type(item)]:
+            for path, target in _targets(item, field):
+                if target and target not in source.places:
+                    yield Finding(subject, f"{field}: there is no {target}", path)
+
+
+def dead_topics(source: Source) -> Iterator[Finding]:
+    known = {topic.id for topic in source.pack.topics}
+    for lesson in source.pack.lessons:
+        for also in set(lesson.also) - known:
+            yield Finding(lesson.id, f"there is no topic {also!r}", ("also",))
+    for item in items(source):
+        if item.topic not in known:
+            yield Finding(item.id, f"there is no topic {item.topic!r}", ("topic",))
+
+
+def dead_sources(source: Source) -> Iterator[Finding]:
+    for item in items(source):
+        for at, name in enumerate(item.sources):
+            if name not in source.pack.sources:
+                yield Finding(item.id, f"there is no source {name!r} in sources.yaml", ("sources", at))
+
+
+def dead_pairs(source: Source) -> Iterator[Finding]:
+    for at, pair in enumerate(source.pack.confusable):
+        for term in pair:
+            if term not in source.places:
+                yield Finding("map.yaml", f"confusable: there is no {term}", ("confusable", at))
+
+
+def dead_moves(source: Source) -> Iterator[Finding]:
+    for old, new in source.pack.moved.items():
+        if new is not None and new not in source.places and new not in source.pack.moved:
+            yield Finding("moved.yaml", f"{old} moved to {new}, which is not there")
+        if old in source.places:
+            yield Finding("moved.yaml", f"{old} is said to have moved but is still there")
+
+
+def cycles(source: Source) -> Iterator[Finding]:
+    graph = {lesson.id: set(lesson.prereqs) for lesson in source.pack.lessons}
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        ring: list[str] = error.args[1]
+        yield Finding(ring[0], "needs itself: " + " -> ".join(reversed(ring)), ("prereqs",))
+
+
+def too_early(source: Source) -> Iterator[Finding]:
+    prereqs = {lesson.id: lesson.prereqs for lesson in source.pack.lessons}
+    for track in source.pack.tracks:
+        position = {lesson: at for at, lesson in enumerate(track.lessons)}
+        for lesson, at in position.items():
+            for needed in prereqs.get(lesson, ()):
+                if position.get(needed, -1) > at:
+                    yield Finding(
+                        f"track/{track.id}", f"{lesson} comes before {needed}, which it needs", ("lessons", at)
+                    )
+
+
+def repeated(source: Source) -> Iterator[Finding]:
+    for track in source.pack.tracks:
+        for at, lesson in enumerate(track.lessons):
+            if lesson in track.lessons[:at]:
+                yield Finding(f"track/{track.id}", f"{lesson} is in the track twice", ("lessons", at))
+
+
+def trackless(source: Source) -> Iterator[Finding]:
+    taught = set(chain.from_iterable(track.lessons for track in source.pack.tracks))
+    for lesson in source.pack.lessons:
+        if lesson.id not in taught:
+            yield Finding(lesson.id, "no track holds this lesson, so nobody gets it")
+
+
+def thin_topics(source: Source) -> Iterator[Finding]:
+    for topic in source.pack.topics:
+        written = sum(lesson.topic == topic.id for lesson in source.pack.lessons)
+        if written < topic.planned:
+            yield Finding(
+                f"topic/{topic.id}", f"{written} of {topic.planned} planned lessons are written", ("planned",)
+            )
+
+
+def _targets(item: AnyItem | Track, field: str) -> list[tuple[tuple[str | int, ...], str]]:
+    value: str | tuple[str, ...] = getattr(item, field)
+    return [((field,), value)] if isinstance(value, str) else [((field, at), one) for at, one in enumerate(value)]
+
+
+RULES = (
+    Rule("E111", "A reference points to nothing", "Correct the slug, or add what it names.", dead_references),
+    Rule("E112", "Lessons need each other in a circle", "Remove one of the prerequisites.", cycles),
+    Rule("E115", "An id is not a slug", "Use small letters, digits and single hyphens.", bad_ids),
+    Rule(
+        "E116",
+        "A topic is not on the map",
+        "Correct the folder or file name, or add the topic to map.yaml.",
+        dead_topics,
+    ),
+    Rule("E117", "A source is not in the list", "Add it to sources.yaml.", dead_sources),
+    Rule("E118", "A pair names a term that is not there", "Correct map.yaml.", dead_pairs),
+    Rule("E119", "A move leads nowhere", "Correct moved.yaml.", dead_moves),
+    Rule("E160", "A track teaches a lesson before one it needs", "Change the order in map.yaml.", too_early),
+    Rule("E161", "A track holds a lesson twice", "Remove one of them.", repeated),
+    Rule("W223", "A lesson is in no track", "Add it to a track in map.yaml.", trackless),
+    Rule("W224", "A topic is under its planned count", "Write the missing lessons, or plan fewer.", thin_topics),
+)
