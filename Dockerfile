@@ -8,17 +8,10 @@ ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
 
 WORKDIR /app
 
-COPY requirements/run.txt requirements/run.txt
-RUN python -m pip install --quiet --require-hashes -r requirements/run.txt
-
-# PostgreSQL's driver is LGPL, so it is the choice of whoever builds: docker build --build-arg WITH_POSTGRES=1 .
-# Its pins and hashes are in requirements/test.txt; the constraint keeps the version that the tests ran with.
-ARG WITH_POSTGRES=""
-COPY requirements/test.txt requirements/test.txt
-RUN if [ -n "$WITH_POSTGRES" ]; then \
-      sed -nE '/^(psycopg|psycopg-binary)==/,/^    # via/p' requirements/test.txt | grep -v '^    #' > requirements/postgres.txt \
-      && python -m pip install --quiet --no-deps --require-hashes -r requirements/postgres.txt; \
-    fi
+# PostgreSQL's driver is LGPL, so it is the choice of whoever builds: docker build --build-arg REQUIREMENTS=postgres .
+ARG REQUIREMENTS=run
+COPY requirements requirements
+RUN python -m pip install --quiet --require-hashes -r requirements/$REQUIREMENTS.txt
 
 COPY bot bot
 COPY content content

@@ -97,6 +97,7 @@ docs: .venv/.run-installed  ## write the generated pages of docs/reference
 
 lock: .venv/.check-installed  ## pin the newest versions that pyproject.toml allows (make lock LOCK=--upgrade) with their hashes
 	@$(call pin,run,)
+	@$(call pin,postgres,--extra postgres)
 	@$(call pin,test,--extra test)
 	@$(call pin,check,--extra test --extra check --extra clients)
 

@@ -19,7 +19,8 @@ def targets() -> set[str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_make_targets_exist(page):
-    named = set(re.findall(r"(?:`|^\s*|&& )make ([a-z][a-z-]*)", page.read_text(), re.MULTILINE))
+    code = FENCE.findall(page.read_text()) + re.findall(r"`[^`\n]+`", FENCE.sub("", page.read_text()))
+    named = {target for part in code for target in re.findall(r"\bmake ([a-z][a-z-]*)", part)}
     assert named <= targets()
 
 
