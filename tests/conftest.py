@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
-for name in [name for name in os.environ if name.startswith("MLOPS_")]:
+for name in [name for name in os.environ if name.startswith("MLOPS_") and name != "MLOPS_UPDATE_GOLDEN"]:
     del os.environ[name]  # a developer's own settings must not reach a test
 
 # Speed is never asserted, so a slow machine fails nothing; in CI the examples are the same in every run.

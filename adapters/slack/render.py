@@ -42,16 +42,17 @@ from bot.messages import (
 )
 
 Json = dict[str, Any]
+UNTOLD = "New message"  # for a summary of nothing but control characters
 _NOBODY: Mentions = {}
 _STAMP = "{date_short_pretty} {time}"
 
 
 def message(content: Message, mentions: Mentions = _NOBODY) -> Json:
     """Arguments ``text`` and ``blocks`` of chat.postMessage and chat.update; ``mentions`` gives Slack ids by member."""
-    page = _Page(mentions, native=True)
-    shown = content.blocks or (Text((Plain(content.summary),)),)
-    blocks = fitted(page.pieces(shown), limits.MESSAGE_BLOCKS, limits.MESSAGE_TEXT)
-    return {"text": clip(escaped(clip(one_line(content.summary), SUMMARY_LIMIT)), 3000), "blocks": blocks}
+    told = clip(one_line(content.summary), SUMMARY_LIMIT) or UNTOLD
+    pieces = _Page(mentions, native=True).pieces(content.blocks or (Text((Plain(told),)),))
+    # Slack parses this text as mrkdwn; escaping can make it five times as long and no longer.
+    return {"text": escaped(told), "blocks": fitted(pieces, limits.MESSAGE_BLOCKS, limits.MESSAGE_TEXT)}
 
 
 def home(content: Message, mentions: Mentions = _NOBODY) -> Json:
@@ -102,9 +103,8 @@ class _Page:
 
     def pieces(self, blocks: tuple[Block, ...]) -> list[Piece]:
         """Every block rendered, in order."""
-        return [
-            Piece(made, isinstance(block, Buttons | Choice | Form)) for block in blocks for made in self._blocks(block)
-        ]
+        made = [one for block in blocks for one in self._blocks(block)]
+        return [Piece(one, one["type"] == "actions" or "accessory" in one) for one in made]
 
     def _blocks(self, block: Block) -> list[Json]:  # noqa: C901 - one case a block, and mypy proves it is all of them
         match block:
