@@ -1,0 +1,1 @@
+"""The outside world: platforms, HTTP, the shell, the environment."""

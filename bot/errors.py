@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 
-class Refusal(Exception):  # noqa: N818  a refusal is an answer, not a defect
+class Refusal(Exception):
     """The only error a person sees: a wording key and its values. The transaction is rolled back."""
 
     def __init__(self, key: str, /, **values: object) -> None:
@@ -12,7 +12,7 @@ class Refusal(Exception):  # noqa: N818  a refusal is an answer, not a defect
         self.values = values
 
 
-class DeliveryFailed(Exception):  # noqa: N818
+class DeliveryFailed(Exception):
     """A platform call that did not succeed.
 
     ``permanent``: the same call can never succeed. ``ambiguous``: it may have arrived. Neither: refused for now,

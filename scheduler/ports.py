@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
+from contextlib import AbstractContextManager
 from datetime import date, datetime
 from typing import Any, Protocol, TypeVar
 
 import msgspec
+from typing_extensions import override
 
 from bot.domain.deliveries import Delivery
 from bot.messages import Message
@@ -46,13 +49,6 @@ class Messenger(Protocol):
         ...
 
 
-class Claim(msgspec.Struct, frozen=True):
-    """Who may send: a lapsed lease or another owner makes the intent fail."""
-
-    owner: str
-    epoch: int
-
-
 class Dispatch(Protocol):
     """The ledger as the drainer sees it, bound to one tenant."""
 
@@ -72,7 +68,11 @@ class Dispatch(Protocol):
 
     def unknown(self, delivery: int, reason: str, retry_in: float) -> None: ...
 
-    def again(self, delivery: int, reason: str, retry_in: float, attempts: int) -> None: ...
+    def again(self, delivery: int, reason: str, retry_in: float) -> None: ...
+
+    def failed(self, delivery: int, reason: str, retry_in: float) -> None:
+        """Composing raised: count an attempt and try again later."""
+        ...
 
     def expire(self, now: datetime) -> int: ...
 
@@ -84,6 +84,10 @@ class Dispatch(Protocol):
         """Take over claims whose lease has lapsed, or all claims: claimed -> ready, sending -> unknown."""
         ...
 
+    def forget(self, *, inbox_before: datetime, log_before: datetime) -> None:
+        """Delete seen events and ended deliveries past their retention."""
+        ...
+
     def next_due(self, after: datetime) -> datetime | None: ...
 
     def marked(self) -> datetime | None:
@@ -93,13 +97,33 @@ class Dispatch(Protocol):
     def mark(self, now: datetime) -> None: ...
 
 
+class JobSteps(Protocol):
+    """Jobs as the tick sees them."""
+
+    def start(self, name: str, period: str, due_at: datetime) -> bool: ...
+    def due(self, now: datetime) -> Any: ...
+    def next_due(self, after: datetime) -> datetime | None: ...
+    def advance(self, done: Any, cursor: Mapping[str, Any], progress: str) -> None: ...
+    def finish(self, done: Any, state: str = "done", reason: str | None = None) -> None: ...
+
+
 class DispatchParts(Parts, Protocol):
+    """A transaction with the scheduler's own parts besides the features'."""
+
     @property
     def dispatch(self) -> Dispatch: ...
+    @property
+    @override
+    def jobs(self) -> JobSteps: ...
+    def savepoint(self) -> AbstractContextManager[object]: ...
 
 
 class SchedulerStore(Protocol):
+    """Write transactions whose parts know the dispatch side of the ledger."""
+
     def write(self, tenant: str, work: Callable[[Any], T], *, urgent: bool = True) -> Future[T]: ...
 
 
-Post = Callable[[Parcel], Awaitable[str]]
+async def finished(future: Future[T]) -> T:
+    """Wait for a store's future without holding the event loop."""
+    return await asyncio.wrap_future(future)

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, and_, exists, func, or_, select, update
+from sqlalchemy import Column, Connection, Table, and_, delete, exists, func, or_, select, update
 
 from bot.domain.deliveries import Delivery
 from storage.dialects import insert, is_sqlite, machine_now
 from storage.ledger import Ledger, deliveries, delivery, message_budget, read, root
+from storage.people import inbox
 from storage.schema import Instant, ident, metadata
 
 LEASE_SECONDS = 30.0
@@ -104,9 +105,13 @@ class DispatchPart:
     def unknown(self, id: int, reason: str, retry_in: float) -> None:
         self._update(id, state="unknown", reason=reason, not_before=machine_now(self._conn) + retry_in)
 
-    def again(self, id: int, reason: str, retry_in: float, attempts: int) -> None:
-        not_before = machine_now(self._conn) + retry_in
-        self._update(id, state="ready", reason=reason, not_before=not_before, attempts=attempts)
+    def again(self, id: int, reason: str, retry_in: float) -> None:
+        self._update(id, state="ready", reason=reason, not_before=machine_now(self._conn) + retry_in)
+
+    def failed(self, id: int, reason: str, retry_in: float) -> None:
+        """Composing raised: no call was made, an attempt is counted."""
+        self.again(id, reason, retry_in)
+        self._update(id, attempts=delivery.c.attempts + 1)
 
     def _update(self, id: int, **values: Any) -> None:
         mine = (delivery.c.tenant == self._tenant) & (delivery.c.id == id)
@@ -148,6 +153,13 @@ class DispatchPart:
         back = update(delivery).where(lapsed, delivery.c.state == "claimed").values(state="ready", owner=None)
         doubt = update(delivery).where(lapsed, delivery.c.state == "sending").values(state="unknown", reason="stopped")
         return self._conn.execute(back).rowcount + self._conn.execute(doubt).rowcount
+
+    def forget(self, *, inbox_before: datetime, log_before: datetime) -> None:
+        """Delete seen events and ended deliveries past their retention."""
+        old_events = (inbox.c.tenant == self._tenant) & (inbox.c.received_at < inbox_before)
+        self._conn.execute(delete(inbox).where(old_events))
+        ended = delivery.c.state.in_(["sent", *TERMINAL_WITHOUT_SENDING])
+        self._conn.execute(delete(delivery).where(delivery.c.tenant == self._tenant, ended, delivery.c.due_at < log_before))
 
     def next_due(self, after: datetime) -> datetime | None:
         waiting = (delivery.c.tenant == self._tenant) & (delivery.c.state == "ready") & (delivery.c.due_at > after)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, NestedTransaction
 
 from storage.digest import Digests
 from storage.dispatch import DispatchPart
@@ -32,6 +32,10 @@ class Parts:
         self.quiz = Quizzes(conn, tenant)
         self.office_hours = OfficeHours(conn, tenant)
         self.digest = Digests(conn, tenant)
+
+    def savepoint(self) -> NestedTransaction:
+        """Undo a part of the transaction alone: ``with parts.savepoint(): ...``."""
+        return self.conn.begin_nested()
 
     @property
     def woken(self) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -72,6 +72,7 @@ member = Table(
     Column("flags", Json, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("left_at", Instant),
+    Column("active_at", Instant),
     PrimaryKeyConstraint("tenant", "id"),
     Index(None, "tenant", "team"),
 )
@@ -296,6 +297,10 @@ class People:
 
         self._conn.execute(self._update(member_id).values(active=False, left_at=now))
         Ledger(self._conn, self._tenant).skip("left", member=member_id)
+
+    def saw(self, last_active: Mapping[str, datetime]) -> None:
+        for member_id, at in last_active.items():
+            self._conn.execute(self._update(member_id).values(active_at=at))
 
     def grant(self, member_id: str, role: Role) -> None:
         row = {"tenant": self._tenant, "member": member_id, "role": role.value}

@@ -24,7 +24,7 @@ BATCH_SECONDS = 0.020  # the longest one transaction goes on taking work
 URGENT, BACKGROUND = 0, 1
 
 
-class NotSaved(Exception):  # noqa: N818
+class NotSaved(Exception):
     """The transaction was not committed; nothing of it stands."""
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any, Protocol
 
@@ -72,6 +72,10 @@ class People(Protocol):
 
     def leave(self, member: str, now: datetime) -> None:
         """Stop everything for a member; open deliveries end skipped."""
+        ...
+
+    def saw(self, last_active: Mapping[str, datetime]) -> None:
+        """When members last did something; written in batches."""
         ...
 
     def grant(self, member: str, role: Role) -> None: ...

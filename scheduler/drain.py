@@ -1,0 +1,206 @@
+"""The drainer: claim, intent, send, result. The intent is committed before the call, the result after it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from functools import partial
+from itertools import groupby
+from typing import TypeVar
+
+import msgspec
+
+from bot.app import App
+from bot.domain.deliveries import Delivery
+from bot.errors import DeliveryFailed
+from bot.messages import Message
+from scheduler.intent import Intent, Intents
+from scheduler.ports import DispatchParts, Messenger, Parcel, SchedulerStore, finished
+
+BATCH = 100
+CALL_SECONDS = 10.0  # under half the lease
+MOST_ATTEMPTS = 6
+BACKOFF_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
+LOOK_UP_AFTER = 3.0  # seconds until a message that did arrive can be seen
+POLL_SECONDS = 1.0
+T = TypeVar("T")
+log = logging.getLogger(__name__)
+
+
+class Lane(msgspec.Struct, frozen=True):
+    """One workspace and how to send to it."""
+
+    workspace: str
+    tenant: str
+    messenger: Messenger
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """What became of one call."""
+
+    delivery: Delivery
+    message_id: str | None = None
+    failure: DeliveryFailed | None = None
+
+
+class Drainer:
+    """Sends what is due, lane by lane. ``clock`` is the movable clock."""
+
+    def __init__(
+        self,
+        app: App,
+        store: SchedulerStore,
+        lanes: Callable[[], Sequence[Lane]],
+        clock: Callable[[], datetime],
+        owner: str,
+        look_up_after: float = LOOK_UP_AFTER,
+    ) -> None:
+        self._app = app
+        self._store = store
+        self._lanes = lanes
+        self._clock = clock
+        self._owner = owner
+        self._look_up_after = look_up_after
+        self._intents = Intents(app, owner)
+        self._lock = asyncio.Lock()
+        self._wake = asyncio.Event()
+        self._stopping = False
+
+    def wake(self) -> None:
+        """Something was committed that may be due; call on the event loop's thread."""
+        self._wake.set()
+
+    async def serve(self) -> None:
+        """Drain on every wake-up, and once a second as the fallback, until stopped."""
+        while not self._stopping:
+            try:
+                await self.drain()
+            except Exception:
+                log.exception("drain failed; the next one goes on from the ledger")
+            try:
+                await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
+            except TimeoutError:
+                continue
+            finally:
+                self._wake.clear()
+
+    async def stop(self) -> None:
+        """Begin no new claims; what is under way is finished first."""
+        self._stopping = True
+        self._wake.set()
+        async with self._lock:
+            return
+
+    async def take_over(self) -> None:
+        """A starting process that is the only one takes over every claim at once."""
+        for lane in self._lanes():
+            await self._write(lane, lambda parts: parts.dispatch.recover(everything=True))
+
+    async def drain(self) -> int:
+        """Send everything that is due now. Returns how many messages were sent."""
+        async with self._lock:
+            counts = [await self._drain_lane(lane) for lane in self._lanes()]
+        return sum(counts)
+
+    async def _drain_lane(self, lane: Lane) -> int:
+        await self._resolve(lane)
+        sent = 0
+        while not self._stopping:
+            claimed = await self._write(
+                lane, lambda parts: parts.dispatch.claim(lane.workspace, self._owner, self._clock(), BATCH)
+            )
+            if not claimed:
+                break
+            sent += await self._send_all(lane, claimed)
+        return sent
+
+    async def _send_all(self, lane: Lane, claimed: list[Delivery]) -> int:
+        now = self._clock()
+        intents = await self._write(lane, lambda parts: self._intents.commit(parts, claimed, now))
+        # Within one conversation the order of the ledger is the order of the messages.
+        by_address = defaultdict(list)
+        for intent in intents:
+            by_address[intent.delivery.address].append(intent)
+        results = await asyncio.gather(*(self._converse(lane, queue, now) for queue in by_address.values()))
+        outcomes = [one for result in results for one in result]
+        return await self._write(lane, lambda parts: self._settle(parts, outcomes, now))
+
+    async def _converse(self, lane: Lane, intents: Sequence[Intent], now: datetime) -> list[Outcome]:
+        return [await self._call(lane, intent.delivery, intent.message, now) for intent in intents]
+
+    async def _call(self, lane: Lane, delivery: Delivery, message: Message, now: datetime) -> Outcome:
+        parcel = Parcel(
+            delivery=delivery.id,
+            workspace=delivery.workspace,
+            address=delivery.address,
+            thread=delivery.thread,
+            update_of=delivery.update_of,
+            message=message,
+            member=delivery.member,
+            at=now,
+        )
+        try:
+            message_id = await asyncio.wait_for(lane.messenger.send(parcel), CALL_SECONDS)
+        except DeliveryFailed as failure:
+            return Outcome(delivery, failure=failure)
+        except Exception as error:  # noqa: BLE001  whatever it was, the call may have arrived
+            return Outcome(delivery, failure=DeliveryFailed(type(error).__name__, ambiguous=True))
+        return Outcome(delivery, message_id=message_id)
+
+    def _settle(self, parts: DispatchParts, outcomes: Sequence[Outcome], now: datetime) -> int:
+        arrived = []
+        for one in outcomes:
+            if one.message_id is not None:
+                if parts.dispatch.sent(one.delivery.id, one.message_id, now):
+                    arrived.append(one.delivery)
+            elif one.failure is not None:
+                self._failed(parts, one.delivery, one.failure)
+        self._tell_kinds(parts, arrived, now)
+        return len(arrived)
+
+    def _failed(self, parts: DispatchParts, delivery: Delivery, failure: DeliveryFailed) -> None:
+        attempts = delivery.attempts + 1
+        if failure.ambiguous:
+            parts.dispatch.unknown(delivery.id, failure.reason, self._look_up_after)
+        elif failure.permanent:
+            parts.dispatch.end(delivery.id, "dead", failure.reason)
+        elif attempts >= MOST_ATTEMPTS:
+            parts.dispatch.end(delivery.id, "dead", f"gave up: {failure.reason}")
+        else:
+            wait = failure.retry_after or BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
+            parts.dispatch.again(delivery.id, failure.reason, wait)
+
+    def _tell_kinds(self, parts: DispatchParts, arrived: Sequence[Delivery], now: datetime) -> None:
+        work = self._app.work(parts, now)
+        for name, group in groupby(sorted(arrived, key=lambda one: one.kind), key=lambda one: one.kind):
+            kind = self._app.table.kinds.get(name)
+            if kind is not None and kind.settled is not None:
+                kind.settled(work, list(group))
+
+    async def _resolve(self, lane: Lane) -> None:
+        """Find out what became of deliveries whose outcome is unknown: look first, then decide by kind."""
+        doubtful = await self._write(lane, lambda parts: parts.dispatch.doubtful(lane.workspace, BATCH))
+        for delivery in doubtful:
+            message_id = await self._look_up(lane, delivery)
+            await self._write(lane, partial(self._conclude, delivery=delivery, message_id=message_id))
+
+    def _conclude(self, parts: DispatchParts, delivery: Delivery, message_id: str | None) -> None:
+        """Found: it was sent. Not found: sent again where zero would be worse, held where two would be."""
+        if message_id is not None:
+            self._settle(parts, [Outcome(delivery, message_id=message_id)], self._clock())
+        else:
+            self._intents.retry_unknown(parts, delivery, MOST_ATTEMPTS)
+
+    async def _look_up(self, lane: Lane, delivery: Delivery) -> str | None:
+        if not lane.messenger.looks_up:
+            return None
+        try:
+            return await asyncio.wait_for(lane.messenger.look_up(delivery), CALL_SECONDS)
+        except (DeliveryFailed, TimeoutError):
+            return None
+
+    async def _write(self, lane: Lane, work: Callable[[DispatchParts], T]) -> T:
+        return await finished(self._store.write(lane.tenant, work, urgent=False))

@@ -1,0 +1,42 @@
+"""What is swept regularly: counts are written, and what is past its retention is deleted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Protocol
+
+from scheduler.ports import DispatchParts, SchedulerStore, finished
+
+INBOX_KEPT = timedelta(days=7)
+LOG_KEPT = timedelta(days=90)
+SWEEP_EVERY = timedelta(hours=1)
+
+
+class Tallied(Protocol):
+    """Counts waiting in memory."""
+
+    def tenants(self) -> list[str]: ...
+    def flush(self, parts: DispatchParts, now: datetime) -> None: ...
+
+
+class Housekeeping:
+    """Runs with the tick; deleting happens at most once an hour of Clock."""
+
+    def __init__(self, store: SchedulerStore, tally: Tallied, tenants: Callable[[], Sequence[str]]) -> None:
+        self._store = store
+        self._tally = tally
+        self._tenants = tenants
+        self._swept: datetime | None = None
+
+    async def run(self, now: datetime) -> None:
+        for tenant in self._tally.tenants():
+            await finished(self._store.write(tenant, lambda parts: self._tally.flush(parts, now), urgent=False))
+        if self._swept is None or now - self._swept >= SWEEP_EVERY:
+            self._swept = now
+            for tenant in self._tenants():
+                await finished(self._store.write(tenant, lambda parts: _sweep(parts, now), urgent=False))
+
+
+def _sweep(parts: DispatchParts, now: datetime) -> None:
+    parts.dispatch.forget(inbox_before=now - INBOX_KEPT, log_before=now - LOG_KEPT)
