@@ -109,7 +109,7 @@ class _Page:
     def _blocks(self, block: Block) -> list[Json]:  # noqa: C901 - one case a block, and mypy proves it is all of them
         match block:
             case Heading(text=text):
-                return [{"type": "header", "text": plain_text(text, limits.HEADER)}]
+                return [{"type": "header", "text": plain_text(text, limits.HEADER)}] if one_line(text) else []
             case Text(spans=spans):
                 return self._rich(spans)
             case Fields(items=items):

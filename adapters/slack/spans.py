@@ -39,8 +39,8 @@ def slack_id(member: str, mentions: Mentions) -> str | None:
 
 
 def plain_text(text: str, limit: int) -> Json:
-    """A plain_text object, on one line. ``emoji`` is off: ``:warning:`` in a person's words stays what they typed."""
-    return {"type": "plain_text", "text": clip(one_line(text), limit) or " ", "emoji": False}
+    """A plain_text object, on one line, never blank (Slack refuses that). ``emoji`` is off: ``:warning:`` in a person's words stays what they typed."""
+    return {"type": "plain_text", "text": clip(one_line(text), limit) or ELLIPSIS, "emoji": False}
 
 
 def elements(spans: Spans, mentions: Mentions) -> list[Json]:

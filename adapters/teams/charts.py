@@ -10,9 +10,9 @@ from math import isfinite
 from typing import Any
 
 from adapters.teams import limits
-from adapters.teams.spans import escaped
+from adapters.teams.spans import escaped, label
 from bot.domain.wording import one_line
-from bot.messages import Chart, Series, clip
+from bot.messages import Chart, Series
 
 Json = dict[str, Any]
 
@@ -22,7 +22,7 @@ def native(chart: Chart) -> Json | None:
     drawn = _drawn(chart)
     if drawn is None:
         return None
-    title = clip(one_line(chart.title) or one_line(chart.text), limits.TITLE)
+    title = label(one_line(chart.title) or chart.text, limits.TITLE)
     shown = {"type": "TextBlock", "text": escaped(title), "weight": "Bolder", "wrap": True}
     return {**drawn, "title": title, "colorSet": "categorical", "fallback": shown}
 
@@ -56,8 +56,8 @@ def _groups(chart: Chart) -> Json | None:
 
 def _points(chart: Chart, series: Series) -> list[Json]:
     return [
-        {"x": one_line(label), "y": value}
-        for label, value in zip(chart.labels, series.values, strict=True)
+        {"x": one_line(name), "y": value}
+        for name, value in zip(chart.labels, series.values, strict=True)
         if value is not None and isfinite(value)
     ]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.teams import limits
-from adapters.teams.spans import Json, escaped, rich
+from adapters.teams.spans import Json, escaped, label, rich
 from bot.domain.wording import clean, one_line
 from bot.messages import (
     DateInput,
@@ -19,27 +19,26 @@ from bot.messages import (
     SelectInput,
     TextInput,
     TimeInput,
-    clip,
 )
 
 
 def inputs(field: FormField, prefix: str, members: dict[str, str]) -> list[Json]:
     """The input, after its hint: a placeholder would vanish as soon as someone types."""
     hint = rich((Plain(one_line(field.hint)),), small=True) if field.hint else []
-    label = clip(one_line(field.label), limits.LABEL)
-    made: Json = {"id": prefix + field.name, "label": label, **_kind(field, members)}
+    name = label(field.label, limits.LABEL)
+    made: Json = {"id": prefix + field.name, "label": name, **_kind(field, members)}
     if field.required:
         made["isRequired"] = True
     if field.required or isinstance(field, NumberInput):
-        made["errorMessage"] = _error(field, label)
+        made["errorMessage"] = _error(field, name)
     return [*hint, made]
 
 
-def _error(field: Field, label: str) -> str:
+def _error(field: Field, name: str) -> str:
     if isinstance(field, NumberInput):
         bounds = [f"{word} {value:g}" for word, value in (("from", field.low), ("to", field.high)) if value is not None]
-        return " ".join([f"{label}: a number", *bounds])
-    return f"{label} is needed"
+        return " ".join([f"{name}: a number", *bounds])
+    return f"{name} is needed"
 
 
 def _kind(field: FormField, members: dict[str, str]) -> Json:
@@ -78,7 +77,7 @@ def choices(options: tuple[Pick, ...]) -> Json:
     if not 1 <= len(options) <= limits.OPTIONS:
         raise ValueError(f"a select has 1 to {limits.OPTIONS} options")
     style = "filtered" if len(options) > limits.FILTER_FROM else "compact"
-    listed = [{"title": clip(one_line(pick.label), limits.CHOICE), "value": pick.value} for pick in options]
+    listed = [{"title": label(pick.label, limits.CHOICE), "value": pick.value} for pick in options]
     return {"type": "Input.ChoiceSet", "style": style, "choices": listed}
 
 

@@ -14,7 +14,7 @@ from adapters.teams import charts, limits
 from adapters.teams.fitting import Piece, fitted, guarded, utf16_size
 from adapters.teams.forms import choices, inputs
 from adapters.teams.presses import FORM_SUBMIT, choice_data, form_data, press_data
-from adapters.teams.spans import Json, escaped, rich, run
+from adapters.teams.spans import Json, escaped, label, rich, run
 from bot.domain.wording import bar, clean, one_line, weight
 from bot.messages import (
     SUMMARY_LIMIT,
@@ -55,7 +55,7 @@ def activity(content: Message, mentions: Mapping[str, str] = _NOBODY) -> Json:
 
     Raises ``TooLarge`` over 40 KB: only buttons, inputs and options can bring it there, all else is cut at 25 KB.
     """
-    summary = clip(one_line(content.summary), SUMMARY_LIMIT)
+    summary = label(content.summary, SUMMARY_LIMIT)
     if not content.blocks:
         return {"type": "message", "text": clean(content.summary), "textFormat": "plain", "summary": summary}
     attachment = {"contentType": CARD, "content": card(content, mentions)}
@@ -68,7 +68,7 @@ def card(content: Message, mentions: Mapping[str, str] = _NOBODY) -> Json:
         "type": "AdaptiveCard",
         "$schema": _SCHEMA,
         "version": limits.VERSION,
-        "fallbackText": clip(one_line(content.summary), SUMMARY_LIMIT),
+        "fallbackText": label(content.summary, SUMMARY_LIMIT),
     }
     pieces = _Card(mentions).pieces(content.blocks)
     return {**frame, "body": fitted(pieces, limits.SIZE_AIM - utf16_size(frame))}
@@ -101,7 +101,7 @@ class _Card:
             case Text(spans=spans):
                 return rich(spans)
             case Fields(items=items):
-                return [_field(label, value) for label, value in items]
+                return [_field(name, value) for name, value in items]
             case Divider():
                 return []
             case Note(spans=spans):
@@ -114,8 +114,8 @@ class _Card:
                 return [_table(block)]
             case Chart():
                 return _chart(block)
-            case Progress(label=label, done=done, total=total):
-                return rich((Strong(one_line(label)), Plain(f"  {bar(done, total)}")))
+            case Progress(label=name, done=done, total=total):
+                return rich((Strong(one_line(name)), Plain(f"  {bar(done, total)}")))
             case Buttons(buttons=buttons):
                 return [{"type": "ActionSet", "actions": [self._button(one) for one in buttons]}]
             case Choice():
@@ -137,8 +137,7 @@ class _Card:
         self._inputs += 1
         name = f"c{self._inputs}"
         chosen = {"value": choice.chosen} if choice.chosen in {pick.value for pick in choice.options} else {}
-        label = clip(one_line(choice.label), limits.LABEL) or "Choose"
-        select = {"id": name, "label": label, **choices(choice.options), **chosen}
+        select = {"id": name, "label": label(choice.label, limits.LABEL), **choices(choice.options), **chosen}
         pick = self._action("Choose", choice.action, choice_data(choice.action, name), inputs="auto")
         return [select, {"type": "ActionSet", "actions": [pick]}]
 
@@ -155,7 +154,7 @@ class _Card:
         self._actions += 1
         if self._actions > limits.ACTIONS:
             looks["mode"] = "secondary"
-        shown: Json = {"title": clip(one_line(title), limits.LABEL), "data": data, "associatedInputs": inputs, **looks}
+        shown: Json = {"title": label(title, limits.LABEL), "data": data, "associatedInputs": inputs, **looks}
         return {"type": "Action.Execute", "verb": verb, **shown, "fallback": {"type": "Action.Submit", **shown}}
 
 
@@ -166,10 +165,10 @@ def _heading(text: str) -> list[Json]:
     return [{"type": "TextBlock", "text": words, **look}] if words else []
 
 
-def _field(label: str, value: Spans) -> Json:
+def _field(name: str, value: Spans) -> Json:
     """Two columns of rich text: a FactSet would read its values as Markdown."""
-    name = rich((Strong(clip(one_line(label), limits.LABEL)),))
-    columns = [{"type": "Column", "width": width, "items": items} for width, items in ((1, name), (2, rich(value)))]
+    head = rich((Strong(label(name, limits.LABEL)),))
+    columns = [{"type": "Column", "width": width, "items": items} for width, items in ((1, head), (2, rich(value)))]
     return {"type": "ColumnSet", "spacing": "Small", "columns": columns}
 
 

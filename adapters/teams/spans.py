@@ -28,6 +28,11 @@ def escaped(text: str) -> str:
     return inert.replace("{{", "{ {")
 
 
+def label(text: str, limit: int) -> str:
+    """One line for a button, a label or a title; these may not be blank, not even for words that are all control characters."""
+    return clip(one_line(text), limit) or "\N{HORIZONTAL ELLIPSIS}"
+
+
 def rich(spans: Spans, *, small: bool = False, limit: int = limits.WORDS) -> list[Json]:
     """One RichTextBlock a line: clients differ on what a newline inside a run becomes, a block is a line on all of them."""
     return [

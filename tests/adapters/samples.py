@@ -120,7 +120,7 @@ TRICKS = (
 
 def hostile(text: str) -> Message:
     """The same words in every place that takes words (short ones where a limit says so)."""
-    short = text[:60]
+    short = text[:60] or " "
     spans: Spans = (
         Plain(text),
         Strong(text),
@@ -132,7 +132,7 @@ def hostile(text: str) -> Message:
     pick = (Pick("p", short),)
     form = Form(
         id="f",
-        title=text[:24],
+        title=short[:24],
         fields=(TextInput(name="n", label=text, hint=text, value=text),),
         intro=spans,
         submit=short,
@@ -141,7 +141,7 @@ def hostile(text: str) -> Message:
         text if text.strip() else "s",
         (
             Heading(text), Text(spans), Fields(((text, spans),)), Note(spans), Note((Plain(text),)), Image(ADDRESS, text), Code(text),
-            Table((short, "b"), ((text, text),) * 20), Chart("bar", text, (short,), (Series(short, (1.0,)),), text, short), Progress(text, 1, 2),
+            Table((short, "b"), ((text, text),) * 20), Chart("bar", text, (short,), (Series(short, (1.0,)),), text or " ", short), Progress(text, 1, 2),
             Buttons((Button(short[:40], "a", "v"),)), Choice(text, "c", pick), File(text, text, b""),
             Invite("u", 0, "CANCEL", START, START, text, text, "o", place=text), form,
         ),
