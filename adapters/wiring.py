@@ -1,0 +1,121 @@
+"""The composition root: the one place where the rings are put together."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from bot.app import App
+from bot.features import FEATURES, guide
+from bot.router import table
+from content import loader
+from content.catalogs import Catalogs
+from content.texts import JinjaTexts
+from scheduler.drain import LOOK_UP_AFTER, Drainer, Lane
+from scheduler.housekeeping import Housekeeping
+from scheduler.ports import Messenger
+from scheduler.tick import Ticker
+from storage import packs, tenancy
+from storage.store import Store
+from storage.tally import Tally
+
+_ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
+
+
+class BrokenPack(Exception):
+    """The pack has errors and is not activated; ``content check`` lists them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class System:
+    """The whole service but for its platforms' front doors."""
+
+    app: App
+    store: Store
+    ticker: Ticker
+    drainer: Drainer
+    housekeeping: Housekeeping
+    clock: Callable[[], datetime]
+
+
+def new_id() -> str:
+    """A random id of 80 bits that is easy to read aloud."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(16))
+
+
+def open_catalogs(store: Store, folder: Path, now: datetime) -> Catalogs:
+    """The pack in ``folder``, from the store when the files have not changed since they were compiled."""
+    mark = loader.fingerprint(folder)
+    known = store.look(lambda conn: packs.active(conn, mark)).result()
+    if known is None:
+        compiled = loader.compile_pack(folder)
+        if not compiled.usable:
+            raise BrokenPack(f"{len(compiled.problems)} errors in {folder.name}: {compiled.problems[0].message}")
+        body = loader.encode(compiled.pack)
+        known = (loader.version(body), body)
+        store.transact(lambda conn: packs.activate(conn, known[0], mark, body, now)).result()
+    pack = loader.decode(known[1])
+    return Catalogs(pack, known[0], lambda version: store.look(lambda conn: packs.load(conn, version)).result())
+
+
+def assemble(
+    engine: Engine,
+    *,
+    clock: Callable[[], datetime],
+    messengers: Mapping[str, Messenger],
+    folder: Path = loader.CORE,
+    look_up_after: float = LOOK_UP_AFTER,
+) -> System:
+    """Put the rings together over a migrated database. ``messengers`` are by platform."""
+    store = Store(engine)
+    tally = Tally()
+
+    def known_workspaces() -> list[tenancy.Workspace]:
+        return store.look(tenancy.workspaces).result()
+
+    def tenants() -> list[str]:
+        return sorted({one.tenant for one in known_workspaces()})
+
+    def lanes() -> list[Lane]:
+        return [
+            Lane(one.id, one.tenant, messengers[one.platform])
+            for one in known_workspaces()
+            if one.platform in messengers
+        ]
+
+    app = App(
+        table=table(FEATURES),
+        store=store,
+        accounts=tenancy.Accounts(known_workspaces),
+        catalogs=open_catalogs(store, folder, clock()),
+        texts=JinjaTexts(),
+        tally=tally,
+        ids=new_id,
+        fallback=guide.unknown,
+    )
+    drainer = Drainer(app, store, lanes, clock, owner=new_id(), look_up_after=look_up_after)
+    return System(
+        app=app,
+        store=store,
+        ticker=Ticker(app, store, tenants),
+        drainer=drainer,
+        housekeeping=Housekeeping(store, tally, tenants),
+        clock=clock,
+    )
+
+
+def wake_on_commit(system: System, loop: asyncio.AbstractEventLoop) -> None:
+    """Let a commit that planned a delivery wake the drainer; commits happen on the store's threads."""
+    system.store.on_wake = lambda: _call_soon(loop, system.drainer.wake)
+
+
+def _call_soon(loop: asyncio.AbstractEventLoop, call: Callable[[], None]) -> None:
+    # A commit may be the last thing before shutdown, when the loop is already closed.
+    if not loop.is_closed():
+        loop.call_soon_threadsafe(call)
