@@ -4,7 +4,9 @@ FROM python:3.11-slim
 ENV PIP_DISABLE_PIP_VERSION_CHECK=1 \
     PIP_NO_CACHE_DIR=1 \
     PYTHONUNBUFFERED=1 \
-    MLOPS_DATABASE_URL=sqlite:////data/coach.db
+    MLOPS_DATABASE_URL=sqlite:////data/coach.db \
+    MLOPS_HOST=0.0.0.0 \
+    MLOPS_PORT=8080
 
 WORKDIR /app
 
@@ -29,4 +31,4 @@ HEALTHCHECK --interval=30s --timeout=5s --start-period=20s --retries=3 \
   CMD ["python", "-c", "import urllib.request; urllib.request.urlopen('http://127.0.0.1:8080/healthz', timeout=4)"]
 
 ENTRYPOINT ["python", "-m", "adapters.cli"]
-CMD ["serve", "--host", "0.0.0.0", "--port", "8080"]
+CMD ["serve"]

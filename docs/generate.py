@@ -90,8 +90,16 @@ def shell_page() -> Iterator[str]:
     yield from walk(get_command(app), "mlops-coach")
 
 
+def index_page() -> Iterator[str]:
+    """The way to the other pages."""
+    yield "# Reference"
+    yield "Written by `make docs` from what the code declares, and checked by every run of the tests."
+    yield _list(*(f"[{next(page()).removeprefix('# ')}]({name})" for name, (_, page) in _made() if page != index_page))
+
+
 # A page appears with the module it is made from.
 PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
+    "README.md": ("bot", index_page),
     "commands.md": ("bot.features", commands_page),
     "settings.md": ("adapters.settings", settings_page),
     "shell.md": ("adapters.cli", shell_page),
@@ -101,9 +109,7 @@ PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
 def main(words: list[str]) -> int:
     """Write or check every page; the exit code is 1 when a page was not current."""
     old = []
-    for name, (module, page) in PAGES.items():
-        if (spec := find_spec(module)) is None or spec.origin is None:
-            continue
+    for name, (_, page) in _made():
         parts = [part for part in page() if part]
         text = "\n\n".join([parts[0], NOTE, *parts[1:]]) + "\n"
         path = PLACE / name
@@ -116,6 +122,13 @@ def main(words: list[str]) -> int:
         print(f"not current: {', '.join(old)}; run: make docs")
         return 1
     return 0
+
+
+def _made() -> Iterator[tuple[str, tuple[str, Callable[[], Iterator[str]]]]]:
+    for name, entry in PAGES.items():
+        spec = find_spec(entry[0])
+        if spec is not None and spec.origin is not None:
+            yield name, entry
 
 
 def _sentence(text: str) -> str:
