@@ -20,7 +20,8 @@ from bot.domain.conversation import (
 )
 from bot.domain.deliveries import Outgoing
 from bot.domain.people import Actor, Verb, authorize
-from bot.domain.words import TEXT_LIMIT, clean, without_prefix
+from bot.domain.wording import clean
+from bot.domain.words import TEXT_LIMIT, without_prefix
 from bot.errors import Refusal
 from bot.messages import Message, Text, clip, plain
 from bot.ports.accounts import Accounts
@@ -134,7 +135,7 @@ class App:
     def _find_command(self, text: str) -> _Call:
         if len(text) > TEXT_LIMIT:
             return self._refusing("app.too_long", limit=TEXT_LIMIT)
-        words = without_prefix(clean(text)) or "help"
+        words = without_prefix(clean(text).strip()) or "help"
         found = self.table.find(words)
         if found is None:
             return _Call(lambda ctx: self._fallback(ctx, words), Needs.NOTHING)
@@ -198,11 +199,12 @@ class App:
 
 def _leave(ctx: Context) -> Answer:
     ctx.store.people.leave(ctx.actor.member, ctx.now)
+    ctx.store.ledger.skip("left", member=ctx.actor.member)
     return Answer()
 
 
 def _cleaned(values: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
-    return {name: clean(value) if isinstance(value, str) else list(map(clean, value)) for name, value in values.items()}
+    return {name: clean(value).strip() if isinstance(value, str) else [*map(clean, value)] for name, value in values.items()}
 
 
 def _done(run: Callable[[], Answer]) -> Future[Answer]:

@@ -293,10 +293,7 @@ class People:
         self._conn.execute(self._update(member_id).values(region=region))
 
     def leave(self, member_id: str, now: datetime) -> None:
-        from storage.ledger import Ledger
-
         self._conn.execute(self._update(member_id).values(active=False, left_at=now))
-        Ledger(self._conn, self._tenant).skip("left", member=member_id)
 
     def saw(self, last_active: Mapping[str, datetime]) -> None:
         for member_id, at in last_active.items():

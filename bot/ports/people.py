@@ -71,7 +71,7 @@ class People(Protocol):
     def set_region(self, member: str, region: str | None) -> None: ...
 
     def leave(self, member: str, now: datetime) -> None:
-        """Stop everything for a member; open deliveries end skipped."""
+        """Mark a member as gone; their open deliveries are ended by the ledger's ``skip``."""
         ...
 
     def saw(self, last_active: Mapping[str, datetime]) -> None:

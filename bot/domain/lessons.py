@@ -1,0 +1,32 @@
+"""Which lesson comes next, and in which order a question shows its options."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Collection, Mapping, Sequence
+from typing import TypeVar
+
+from bot.domain.pack import Lesson
+
+T = TypeVar("T")
+LETTERS = "ABCD"
+
+
+def next_lesson(track: Sequence[str], done: Collection[str], shown: Mapping[str, int]) -> str | None:
+    """The next lesson of a track: first what was never shown, in order; then what was shown and not finished.
+
+    So nobody sees one lesson twice in a row for not having answered it, and nothing unanswered is lost.
+    """
+    waiting = [one for one in track if one not in done]
+    return min(waiting, key=lambda one: shown.get(one, 0), default=None)
+
+
+def shuffled(items: Sequence[T], seed: str) -> tuple[T, ...]:
+    """A fixed order for a seed: the same for every reader of one asking, different between askings."""
+    ranks = {at: hashlib.sha256(f"{seed}/{at}".encode()).digest() for at in range(len(items))}
+    return tuple(items[at] for at in sorted(ranks, key=ranks.__getitem__))
+
+
+def reason_to_care(lesson: Lesson, role: str | None) -> str:
+    """*Why it matters to you* in the words of a role, where the lesson has them."""
+    return lesson.why.get(role or "", lesson.why.get("default", ""))
