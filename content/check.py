@@ -7,6 +7,7 @@ from datetime import date
 
 from msgspec.structs import replace
 
+from content import change
 from content.problems import Problem
 from content.rules import everything, lessons, questions, quizzes, references, terms
 from content.source import Acceptance, Source
@@ -37,7 +38,9 @@ RULES = (
 
 def codes() -> dict[str, str]:
     """Every code and what it means."""
-    return READER_CODES | {rule.code: rule.text for rule in RULES} | ACCEPTANCE_CODES
+    return dict(
+        sorted((READER_CODES | {rule.code: rule.text for rule in RULES} | change.CODES | ACCEPTANCE_CODES).items())
+    )
 
 
 def errors(source: Source) -> list[Problem]:

@@ -20,6 +20,7 @@ _SECRET = re.compile(
     r"|\beyJ[\w-]{10,}\.[\w-]{10,}|(?i:password|passwd|secret|api[_-]?key|token)\s*[:=]\s*(?=\S*\d)\S{8,}"
 )
 _EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.\w[\w.-]*")
+_QUOTED = re.compile(r"\"[^\"\n]*\"|\u201c[^\u201d\n]*\u201d")
 _BLAME = re.compile(
     r"\b(?:careless(?:ly|ness)?|stupid(?:ly)?|lazy|incompeten(?:t|ce)|idiots?|sloppy|negligent|culprits?|human error"
     r"|(?:your|whose|his|her|their) fault)\b",
@@ -65,12 +66,12 @@ def unsourced_facts(source: Source) -> Iterator[Finding]:
 
 
 def blame(source: Source) -> Iterator[Finding]:
-    """A wrong option may say what a blaming colleague would say; nothing else may."""
+    """A wrong option, or a quotation, may say what a blaming colleague would say; nothing else may."""
     for item in items(source):
         for path, text in texts(item):
             if isinstance(item, Question) and path[0] == "options" and path[-1] == "text":
                 continue
-            if found := _BLAME.search(text):
+            if found := _BLAME.search(_QUOTED.sub("", text)):
                 yield Finding(item.id, f"blames: {found[0]!r}", path)
 
 

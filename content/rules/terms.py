@@ -12,7 +12,7 @@ from content.source import Source
 from content.words import normal
 
 SHORT_LIMIT = 140
-_ACRONYM = re.compile(r"\b[A-Z][A-Z0-9]{1,5}\b")
+_ACRONYM = re.compile(r"\b[A-Z]{2,6}\b")
 _NO_ACRONYM = frozenset({"OK"})
 
 
