@@ -9,7 +9,7 @@ WORKERS ?= 2
 
 PY := .venv/bin/python
 COACH := $(PY) -m adapters.cli
-PYTEST := $(PY) -m pytest -q --strict-markers
+PYTEST := $(PY) -m pytest -q
 TREE := bot content storage scheduler adapters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
