@@ -13,6 +13,8 @@ class TenantSettings(msgspec.Struct, frozen=True):
     quiz_close: tuple[int, int] = (3, 960)
     quiz_pick_floor: int = 10  # answers needed before picks per option are shown
     digest_time: tuple[int, int] = (1, 570)
+    booking_cutoff: int = 60  # minutes before the start until which an asker may cancel; a host may until the start
+    booking_minutes: int = 120  # most minutes of office hours one person may have ahead of them
     values: dict[str, str] = {}  # the company's words for the pack's variables
 
     def __post_init__(self) -> None:

@@ -32,9 +32,7 @@ class OfficeHours(Protocol):
         """When each host was last booked, for those who ever were."""
         ...
 
-    def claim(
-        self, id: str, slot: Slot, asker: str, question: str, now: datetime, *, most_minutes: int
-    ) -> Outcome:
+    def claim(self, id: str, slot: Slot, asker: str, question: str, now: datetime, *, most_minutes: int) -> Outcome:
         """Book a place under the id given, or say why not. Decides every race; never raises for one that is lost."""
         ...
 
