@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     and_,
     case,
+    delete,
     exists,
     func,
     literal,
@@ -139,6 +140,10 @@ class Lessons:
         }
         statement = insert(self._conn, learner).values(tenant=self._tenant, member=new.member, **values)
         self._conn.execute(statement.on_conflict_do_update(index_elements=["tenant", "member"], set_=values))
+
+    def remove(self, member_id: str) -> None:
+        mine = (learner.c.tenant == self._tenant) & (learner.c.member == member_id)
+        self._conn.execute(delete(learner).where(mine))
 
     def plan(self, start: datetime, end: datetime) -> int:
         """One INSERT ... SELECT: due slots of the window joined with the learners whose rhythm they are."""

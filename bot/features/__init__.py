@@ -2,7 +2,14 @@
 
 from __future__ import annotations
 
-from bot.features import guide
+from bot.features import glossary, guide, lessons, office_hours, settings, welcome
 from bot.router import Feature
 
-FEATURES: tuple[Feature, ...] = (guide.FEATURE,)
+FEATURES: tuple[Feature, ...] = (
+    guide.FEATURE,
+    welcome.FEATURE,
+    lessons.FEATURE,
+    glossary.FEATURE,
+    office_hours.FEATURE,
+    settings.FEATURE,
+)

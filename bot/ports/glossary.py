@@ -13,7 +13,7 @@ class Miss(msgspec.Struct, frozen=True):
     """Words nobody could define, and how often they were asked for."""
 
     words: str
-    count: int
+    asked: int
     last: datetime
 
 

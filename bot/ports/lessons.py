@@ -60,6 +60,10 @@ class Lessons(Protocol):
 
     def save(self, learner: Learner) -> None: ...
 
+    def remove(self, member: str) -> None:
+        """End the enrolment; what was learned stays."""
+        ...
+
     def plan(self, start: datetime, end: datetime) -> int:
         """Write the daily deliveries due after ``start`` up to ``end``, set-based. Returns how many are new."""
         ...

@@ -109,7 +109,7 @@ def home(ctx: Context) -> Sequence[Block]:
     """The learner's part of the home view."""
     learner = ctx.store.lessons.learner(ctx.actor.member)
     if learner is None:
-        return [Text(ctx.say("lessons.not_enrolled")), Buttons((Button("Start learning", "welcome.start"),))]
+        return [Text(ctx.say("lessons.not_enrolled")), Buttons((Button("Start learning", "settings.change"),))]
     return _progress(ctx, learner)
 
 

@@ -1,0 +1,16 @@
+"""The glossary: ``define`` in three depths, browsing, search over the pack, and suggestions for what is missing."""
+
+from __future__ import annotations
+
+from bot.features.glossary.commands import ACTIONS, COMMANDS, FORMS, TYPEAHEADS
+from bot.features.glossary.kinds import SHARED
+from bot.router import Feature
+
+FEATURE = Feature(
+    name="glossary",
+    commands=list(COMMANDS),
+    actions=list(ACTIONS),
+    forms=list(FORMS),
+    typeaheads=list(TYPEAHEADS),
+    kinds=[SHARED],
+)

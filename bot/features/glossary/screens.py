@@ -1,0 +1,144 @@
+"""A term at three depths, near misses, and the list of everything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+from bot import markdown
+from bot.domain.pack import Term
+from bot.messages import (
+    BUTTONS_LIMIT,
+    LABEL_LIMIT,
+    OPTIONS_LIMIT,
+    Block,
+    Button,
+    Buttons,
+    Choice,
+    Code,
+    Form,
+    Heading,
+    Message,
+    Note,
+    Pick,
+    Text,
+    TextInput,
+    clip,
+    plain,
+)
+from bot.ports.catalog import Catalog, Hit
+from bot.ports.texts import Texts
+
+NAME_LIMIT = 60
+
+
+def term_card(texts: Texts, catalog: Catalog, term: Term, today: date, *, in_channel: bool) -> Message:
+    """Everything about a term, the short line first. ``in_channel`` offers to share it there."""
+    blocks: list[Block] = [
+        Heading(clip(term.term, 150)),
+        Text(markdown.spans(term.short)),
+        Text(texts.render("glossary.plain", text=markdown.spans(term.plain))),
+        Text(texts.render("glossary.precise", text=markdown.spans(term.precise))),
+    ]
+    if term.formula:
+        blocks.append(Code(term.formula))
+    if term.example:
+        blocks.append(Text(texts.render("glossary.example", text=markdown.spans(term.example))))
+    if term.not_this:
+        blocks.append(Text(texts.render("glossary.not_this", text=markdown.spans(term.not_this))))
+    blocks += _footnotes(texts, catalog, term, today)
+    blocks += _onward(catalog, term, in_channel=in_channel)
+    return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", 300), tuple(blocks))
+
+
+def _footnotes(texts: Texts, catalog: Catalog, term: Term, today: date) -> list[Block]:
+    notes: list[Block] = []
+    if term.aliases:
+        notes.append(Note(texts.render("glossary.aliases", names=", ".join(term.aliases))))
+    lessons = [catalog.lessons[id].title for id in term.lessons if id in catalog.lessons]
+    if lessons:
+        notes.append(Note(texts.render("glossary.lessons", titles=lessons)))
+    if date.fromisoformat(term.reviewed) + timedelta(days=term.review_every) < today:
+        notes.append(Note(texts.render("glossary.stale", day=term.reviewed)))
+    return notes
+
+
+def _onward(catalog: Catalog, term: Term, *, in_channel: bool) -> list[Block]:
+    related = [catalog.terms[id] for id in term.see if id in catalog.terms]
+    buttons = [Button(clip(one.term, LABEL_LIMIT), "glossary.show", one.id) for one in related[: BUTTONS_LIMIT - 1]]
+    if in_channel:
+        buttons.append(Button("Share in channel", "glossary.share", term.id))
+    return [Buttons(tuple(buttons))] if buttons else []
+
+
+def shared_card(texts: Texts, term: Term, name: str) -> Message:
+    """What a channel sees when somebody shares a term."""
+    said = texts.render("glossary.shared", name=name)
+    blocks = (Heading(clip(term.term, 150)), Text(markdown.spans(term.short)), Note(said))
+    return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", 300), blocks)
+
+
+def near_card(texts: Texts, words: str, terms: Sequence[Term], *, by_text: bool) -> Message:
+    """No entry of that name: at most three that may be meant, or that speak of it."""
+    said = texts.render("glossary.in_text" if by_text else "glossary.near", words=clip(words, NAME_LIMIT))
+    buttons = tuple(Button(clip(one.term, LABEL_LIMIT), "glossary.show", one.id) for one in terms[:3])
+    lines = texts.render("glossary.near_lines", terms=[(one.term, markdown.spans(one.short)) for one in terms[:3]])
+    suggest = Buttons((Button("Suggest a term", "glossary.suggest", clip(words, NAME_LIMIT)),))
+    return Message(plain(said), (Text(said), Text(lines), Buttons(buttons), suggest))
+
+
+def missing_card(texts: Texts, words: str) -> Message:
+    said = texts.render("glossary.missing", words=clip(words, NAME_LIMIT))
+    suggest = Button("Suggest a term", "glossary.suggest", clip(words, NAME_LIMIT))
+    return Message(plain(said), (Text(said), Buttons((suggest, Button("Browse terms", "glossary.browse")))))
+
+
+def topics_card(texts: Texts, catalog: Catalog) -> Message:
+    """The topics that have terms, to pick one."""
+    counts = {id: sum(term.topic == id for term in catalog.terms.values()) for id in catalog.topics}
+    picks = tuple(
+        Pick(id, clip(f"{topic.name} ({counts[id]})", 75)) for id, topic in catalog.topics.items() if counts[id]
+    )
+    said = texts.render("glossary.topics", total=sum(counts.values()))
+    choice: tuple[Block, ...] = (Choice("Topic", "glossary.browse", picks),) if picks else ()
+    return Message(plain(said), (Text(said), *choice))
+
+
+def topic_card(texts: Texts, catalog: Catalog, topic: str) -> Message:
+    """Every term of one topic with its short line."""
+    name = catalog.topics[topic].name
+    terms = sorted((one for one in catalog.terms.values() if one.topic == topic), key=lambda one: one.term.casefold())
+    picks = tuple(Pick(one.id, clip(one.term, 75)) for one in terms[:OPTIONS_LIMIT])
+    lines = texts.render("glossary.topic_lines", terms=[(one.term, markdown.spans(one.short)) for one in terms])
+    blocks: list[Block] = [Heading(clip(name, 150)), Text(lines)]
+    if picks:
+        blocks.append(Choice("Read one", "glossary.show", picks))
+    return Message(plain(texts.render("glossary.topic_title", name=name, total=len(terms))), tuple(blocks))
+
+
+def hits_card(texts: Texts, words: str, hits: Sequence[Hit]) -> Message:
+    """Search results over everything that is taught."""
+    said = texts.render("glossary.hits", words=clip(words, NAME_LIMIT), total=len(hits))
+    lines = [Text(texts.render("glossary.hit", kind=hit.kind, title=hit.title, excerpt=hit.excerpt)) for hit in hits]
+    terms = [hit for hit in hits if hit.kind == "term"][:BUTTONS_LIMIT]
+    buttons = tuple(Button(clip(hit.title, LABEL_LIMIT), "glossary.show", hit.id) for hit in terms)
+    return Message(plain(said), (Text(said), *lines, *((Buttons(buttons),) if buttons else ())))
+
+
+def suggestion_form(words: str) -> Form:
+    return Form(
+        id="glossary.suggest",
+        title="Suggest a term",
+        submit="Suggest",
+        fields=(
+            TextInput(name="term", label="Term", value=words, max_length=NAME_LIMIT),
+            TextInput(
+                name="meaning",
+                label="What should people know about it?",
+                hint="A sentence is enough; an editor writes the entry.",
+                multiline=True,
+                required=False,
+                max_length=800,
+            ),
+        ),
+    )
