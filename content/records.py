@@ -32,7 +32,7 @@ def record(shape: type[Shape], raw: object, place: Place, subject: str) -> tuple
 def _problems(shape: type[Shape], raw: Mapping[str, Any], place: Place, subject: str) -> Iterator[Problem]:
     known = _fields(shape)
     for name in (name for name in raw if name not in known):
-        yield place.problem(UNKNOWN, subject, f"unknown field {name!r}", _nearest(name, known), (name,))
+        yield place.problem(UNKNOWN, subject, f"unknown field {name[:60]!r}", _nearest(name, known), (name,))
     for name, field in known.items():
         if name in raw:
             yield from _misfit(field, raw[name], place, subject)

@@ -108,7 +108,7 @@ class _Builder:
         if event.value == "<<":
             raise Malformed(line, "merge keys are not allowed")
         if event.value in frame.container:
-            raise Malformed(line, f"the key {event.value!r} is here twice")
+            raise Malformed(line, f"the key {event.value[:60]!r} is here twice")
         frame.key = event.value
         self.lines[(*frame.path, event.value)] = line
 

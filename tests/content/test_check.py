@@ -116,6 +116,19 @@ def test_a_problem_knows_the_line_of_the_field(tmp_path):
     assert (problem.file, problem.line) == (QUESTIONS, 7)
 
 
+@pytest.mark.parametrize(
+    ("code", "subject", "files"),
+    [
+        ("E115", "topic/The Data", edited(MAP, "  monitoring:\n", "  The Data:\n    name: X\n  monitoring:\n")),
+        ("E116", "core:lesson/skew", edited(SKEW, "prereqs: []", "also: [weather]")),
+        ("E119", "moved.yaml", {"moved.yaml": "lesson/skew: lesson/drift\n"}),
+        ("E131", "core:question/skew-1", {QUESTIONS: FILES[QUESTIONS].replace(", correct: true", "", 1).replace("rev: 1", "rev: 1\n    type: multi", 1)}),
+    ],
+)  # fmt: skip
+def test_the_same_rules_look_elsewhere_too(tmp_path, code, subject, files):
+    assert (code, subject) in {(problem.code, problem.id) for problem in errors(read(tmp_path, files))}
+
+
 def test_errors_leave_warnings_out(tmp_path):
     assert codes_of(errors(read(tmp_path, PLANTS["E130"][0]))) == {"E130"}
     assert errors(read(tmp_path / "other", PLANTS["W222"][0])) == []

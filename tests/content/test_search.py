@@ -126,6 +126,11 @@ def test_more_words_beat_rarer_words():
     assert text.best("zebra model score table", 2) == ["two", "x0"]
 
 
+def test_full_text_takes_plurals_for_their_singular():
+    text = FullText([("one", [(1, "policies and metrics")])])
+    assert text.best("metric policy", 1) == ["one"]
+
+
 def test_weights_count():
     text = FullText([("body", [(1, "drift drift of words")]), ("title", [(4, "drift"), (1, "of words and more")])])
     assert text.best("drift", 1) == ["title"]

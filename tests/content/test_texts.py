@@ -59,6 +59,10 @@ def test_constants_of_a_template_are_values_too():
     assert TEXTS.render("greeting.constant", figure=1.25) == (Plain("**not bold** 1.2"),)
 
 
+def test_one_span_may_be_a_value():
+    assert TEXTS.render("greeting.wrapped", value=[Mono("x")]) == TEXTS.render("greeting.wrapped", value=Mono("x"))
+
+
 def test_an_empty_value_leaves_nothing():
     assert TEXTS.render("greeting.styles", value="") == (Plain("   "),)
 
