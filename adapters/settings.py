@@ -15,7 +15,9 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix=PREFIX, env_file=".env", extra="ignore")
 
-    database_url: str = Field("sqlite:///mlops-coach.db", description="Where everything is remembered: SQLite or PostgreSQL")
+    database_url: str = Field(
+        "sqlite:///mlops-coach.db", description="Where everything is remembered: SQLite or PostgreSQL"
+    )
     pack: Path | None = Field(None, description="Folder of the pack to teach; the core pack if not set")
     company: str = Field("My company", description="Name of the company, shown in greetings and digests")
     host: str = Field("127.0.0.1", description="Address the server listens on")

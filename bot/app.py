@@ -204,7 +204,9 @@ def _leave(ctx: Context) -> Answer:
 
 
 def _cleaned(values: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
-    return {name: clean(value).strip() if isinstance(value, str) else [*map(clean, value)] for name, value in values.items()}
+    return {
+        name: clean(value).strip() if isinstance(value, str) else [*map(clean, value)] for name, value in values.items()
+    }
 
 
 def _done(run: Callable[[], Answer]) -> Future[Answer]:

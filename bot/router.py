@@ -130,6 +130,8 @@ class FormHandler:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Typeahead:
+    """Who completes what is typed into a search field."""
+
     name: str
     run: Callable[[Context, Query], Answer]
 
@@ -196,7 +198,7 @@ class Next:
 
 @dataclass(frozen=True, slots=True)
 class Done:
-    pass
+    """The job has ended."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

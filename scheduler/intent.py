@@ -86,9 +86,7 @@ class Intents:
                 parts.dispatch.end(id, "skipped", one.reason)
         return {id: one for id, one in composed.items() if isinstance(one, Composed)}
 
-    def _without_refused(
-        self, parts: DispatchParts, work: Work, kind: Kind, group: list[Delivery]
-    ) -> list[Delivery]:
+    def _without_refused(self, parts: DispatchParts, work: Work, kind: Kind, group: list[Delivery]) -> list[Delivery]:
         live = []
         for one in group:
             if one.expires_at is not None and one.expires_at <= work.now:

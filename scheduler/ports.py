@@ -54,7 +54,9 @@ class Dispatch(Protocol):
 
     def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]: ...
 
-    def intend(self, owner: str, deliveries: Sequence[Delivery], chosen: Mapping[int, Mapping[str, Any] | None]) -> set[int]:
+    def intend(
+        self, owner: str, deliveries: Sequence[Delivery], chosen: Mapping[int, Mapping[str, Any] | None]
+    ) -> set[int]:
         """Mark claimed rows ``sending`` and store what was chosen. Returns the ids that are still ours."""
         ...
 

@@ -30,7 +30,9 @@ class Ticker:
             for tenant in self._tenants():
                 await finished(self._store.write(tenant, lambda parts: self._plan(parts, now), urgent=False))
                 for _ in range(STEPS_A_TICK):
-                    if not await finished(self._store.write(tenant, lambda parts: self._step(parts, now), urgent=False)):
+                    if not await finished(
+                        self._store.write(tenant, lambda parts: self._step(parts, now), urgent=False)
+                    ):
                         break
 
     async def next_due(self, after: datetime) -> datetime | None:

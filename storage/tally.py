@@ -22,7 +22,7 @@ class Tally:
         with self._lock:
             self._uses[tenant][term] += 1
 
-    def miss(self, tenant: str, words: str, now: datetime) -> None:
+    def miss(self, tenant: str, words: str) -> None:
         with self._lock:
             self._misses[tenant][words[:200]] += 1
 

@@ -39,6 +39,8 @@ class FormSubmitted(msgspec.Struct, frozen=True, tag="form_submitted"):
 
 
 class FormClosed(msgspec.Struct, frozen=True, tag="form_closed"):
+    """A form was put away without being submitted."""
+
     form: str
     ref: str = ""
 
@@ -55,7 +57,7 @@ class MemberJoined(msgspec.Struct, frozen=True, tag="member_joined"):
 
 
 class HomeOpened(msgspec.Struct, frozen=True, tag="home_opened"):
-    pass
+    """Somebody looks at our home view."""
 
 
 class Removed(msgspec.Struct, frozen=True, tag="removed"):

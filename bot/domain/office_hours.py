@@ -13,7 +13,7 @@ from enum import StrEnum
 import msgspec
 from dateutil.rrule import rrulestr
 
-from bot.domain.calendar import DAY, instant, local_date
+from bot.domain.calendar import DAY, instant, local_date, zone_named
 
 SLOT_LENGTHS = (15, 20, 30, 45, 60)  # minutes
 CAPACITY_LIMIT = 50
@@ -159,16 +159,23 @@ def slots_on(window: Window, day: date) -> list[Slot]:
 
     In a gap several wall times are one instant, and a whole date may be missing: only the first of each survives.
     """
-    closing = instant(window.zone, day, window.end)
     found: list[Slot] = []
     step = window.slot_minutes + window.buffer_minutes
     starts = {instant(window.zone, day, minute) for minute in range(window.start, window.end, step)}
     for start in sorted(starts):
         slot = Slot(window, start, day)
         is_apart = not found or start >= found[-1].end + window.buffer
-        if is_apart and slot.end <= closing and local_date(window.zone, start) == day:
+        if is_apart and _is_inside(slot):
             found.append(slot)
     return found
+
+
+def _is_inside(slot: Slot) -> bool:
+    """Whether it ends by the closing time, on the wall clock and as an instant: in a gap or a fold the two differ."""
+    zone, closing = slot.window.zone, slot.window.end
+    wall = slot.end.astimezone(zone_named(zone))
+    is_early = (wall.date(), wall.hour * 60 + wall.minute) <= (slot.day, closing)
+    return is_early and slot.end <= instant(zone, slot.day, closing) and local_date(zone, slot.start) == slot.day
 
 
 def slots(window: Window, after: datetime, until: datetime, days_off: Collection[date] = frozenset()) -> list[Slot]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.features import glossary, guide, lessons, office_hours, settings, welcome
+from bot.features import digest, glossary, guide, lessons, office_hours, settings, welcome
 from bot.router import Feature
 
 FEATURES: tuple[Feature, ...] = (
@@ -11,5 +11,6 @@ FEATURES: tuple[Feature, ...] = (
     lessons.FEATURE,
     glossary.FEATURE,
     office_hours.FEATURE,
+    digest.FEATURE,
     settings.FEATURE,
 )

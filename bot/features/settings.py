@@ -74,16 +74,16 @@ def save(ctx: Context, values: Values, _ref: str) -> Answer:
     if errors or zone is None or minute is None:
         return Answer(errors=errors)
     chosen = None if role == ANY_ROLE else role
-    return _enrol(
-        ctx, Learner(member=ctx.actor.member, track=track, role=chosen, zone=zone, minute=minute, days=days)
-    )
+    return _enrol(ctx, Learner(member=ctx.actor.member, track=track, role=chosen, zone=zone, minute=minute, days=days))
 
 
 def _enrol(ctx: Context, learner: Learner) -> Answer:
     ctx.store.people.set_zone(learner.member, learner.zone)
     ctx.store.lessons.save(learner)
     ctx.store.lessons.replan(learner.member, ctx.now)
-    said = ctx.say("settings.saved", track=_track_name(ctx, learner), time=clock_text(learner.minute), zone=learner.zone)
+    said = ctx.say(
+        "settings.saved", track=_track_name(ctx, learner), time=clock_text(learner.minute), zone=learner.zone
+    )
     if _is_due_today(ctx, learner):
         said = (*said, Plain(" "), *ctx.say("settings.first_now"))
     return Answer(inline=Message(clip(plain(said), 300), (Text(said), _change_button(ctx))))

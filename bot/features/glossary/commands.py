@@ -29,7 +29,7 @@ def define(ctx: Context, words: str) -> Answer:
     found = ctx.catalog.define(words)
     if found.how == "exact":
         return show(ctx, found.terms[0].id)
-    ctx.tally.miss(ctx.tenant, clip(words.casefold(), NAME_LIMIT), ctx.now)
+    ctx.tally.miss(ctx.tenant, clip(words.casefold(), NAME_LIMIT))
     if found.how == "none":
         return Answer(inline=missing_card(ctx.texts, words))
     return Answer(inline=near_card(ctx.texts, words, found.terms, by_text=found.how == "text"))
@@ -104,7 +104,9 @@ def misses(ctx: Context, _words: str) -> Answer:
 def complete(ctx: Context, query: Query) -> Answer:
     """Typeahead: terms by prefix, then those found otherwise."""
     words = query.words.casefold().strip()
-    names = sorted((term.term, term.id) for term in ctx.catalog.terms.values() if term.term.casefold().startswith(words))
+    names = sorted(
+        (term.term, term.id) for term in ctx.catalog.terms.values() if term.term.casefold().startswith(words)
+    )
     return Answer(picks=tuple(Pick(id, clip(name, 75)) for name, id in names[:PICKS]))
 
 

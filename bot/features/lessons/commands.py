@@ -7,12 +7,13 @@ from datetime import datetime, timedelta
 
 import msgspec
 
+from bot.asking import feedback, pressed, verdict
 from bot.domain.calendar import local_date, occurrences, zone_named
 from bot.domain.pauses import until
 from bot.domain.people import Verb, authorize
 from bot.errors import Refusal
 from bot.features.lessons.kinds import asking_of, card_of
-from bot.features.lessons.screens import feedback, lesson_card
+from bot.features.lessons.screens import lesson_card
 from bot.messages import Block, Button, Buttons, Fields, Message, Note, Plain, Progress, Text, clip, plain
 from bot.ports.lessons import Asking, Given, Learner
 from bot.router import Action, Answer, Command, Context, Needs
@@ -39,9 +40,10 @@ def _pressed(ctx: Context, value: str) -> tuple[Asking, str]:
     asking = ctx.store.lessons.asking(id)
     if asking is None or not authorize(ctx.actor, Verb.OWN, asking.member):
         raise Refusal("app.expired")
-    if not at.isdecimal() or int(at) >= len(asking.order):
+    option = pressed(asking, at)
+    if option is None:
         raise Refusal("app.expired")
-    return asking, asking.order[int(at)]
+    return asking, option
 
 
 def _record(ctx: Context, asking: Asking) -> None:
@@ -60,12 +62,12 @@ def _answered(ctx: Context, asking: Asking, given: Given) -> Message:
     delivery = ctx.store.ledger.get(int(asking.source_id))
     learner = ctx.store.lessons.learner(ctx.actor.member)
     question = catalog.questions[asking.question]
-    verdict = plain(ctx.say("lessons.verdict_right" if given.correct else "lessons.verdict_wrong"))
+    said = verdict(ctx.texts, given)
     if delivery is None or delivery.chosen is None or learner is None:
-        return Message(verdict, tuple(feedback(ctx.texts, question, asking, given)))
+        return Message(said, tuple(feedback(ctx.texts, question, asking, given)))
     lesson = catalog.lessons[delivery.chosen["lesson"]]
     card = lesson_card(ctx.texts, catalog, card_of(catalog, learner, lesson, asking), given)
-    return Message(clip(f"{verdict} {lesson.title}", 300), card.blocks)
+    return Message(clip(f"{said} {lesson.title}", 300), card.blocks)
 
 
 def today(ctx: Context, _words: str) -> Answer:
@@ -170,11 +172,14 @@ def _told(ctx: Context, key: str, /, **values: object) -> Answer:
 
 COMMANDS = (
     Command(
-        name="today", run=today, needs=Needs.READ, summary="Today's lesson again", words=("lesson",), examples=("today",)
+        name="today",
+        run=today,
+        needs=Needs.READ,
+        summary="Today's lesson again",
+        words=("lesson",),
+        examples=("today",),
     ),
-    Command(
-        name="progress", run=progress, needs=Needs.READ, summary="How far you have come", examples=("progress",)
-    ),
+    Command(name="progress", run=progress, needs=Needs.READ, summary="How far you have come", examples=("progress",)),
     Command(
         name="pause",
         run=pause,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
+from bot.asking import put
 from bot.domain.calendar import local_date
 from bot.domain.deliveries import Delivery
-from bot.domain.lessons import next_lesson, shuffled
+from bot.domain.lessons import next_lesson
 from bot.domain.pack import Lesson
 from bot.features.lessons.screens import Card, lesson_card
 from bot.ports.catalog import Catalog
@@ -76,17 +77,12 @@ def _choose(
 
 def asking_of(delivery: Delivery, lesson: Lesson, catalog: Catalog) -> Asking:
     """The question of one daily: its id and option order follow from the delivery."""
-    question = catalog.questions[lesson.core_question]
-    letters = tuple(option.id for option in question.options)
-    id = f"daily-{delivery.id}"
-    return Asking(
-        id=id,
+    return put(
+        catalog.questions[lesson.core_question],
+        id=f"daily-{delivery.id}",
         source="daily",
         source_id=str(delivery.id),
         position=1,
-        question=question.id,
-        rev=question.rev,
-        order=shuffled(letters, id) if question.shuffle else letters,
         pack=catalog.version,
         member=delivery.member,
     )

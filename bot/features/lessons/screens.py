@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from bot import markdown
-from bot.domain.lessons import LETTERS, reason_to_care
-from bot.domain.pack import Lesson, Option, Question
-from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Divider, Heading, Message, Note, Spans, Text, clip, plain
+from bot.asking import asked, feedback
+from bot.domain.lessons import reason_to_care
+from bot.domain.pack import Lesson
+from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Divider, Heading, Message, Note, Text, clip, plain
 from bot.ports.catalog import Catalog
 from bot.ports.lessons import Asking, Given
 from bot.ports.texts import Texts
@@ -29,14 +30,15 @@ class Card:
 def lesson_card(texts: Texts, catalog: Catalog, card: Card, given: Given | None = None) -> Message:
     """The card; with ``given`` its buttons give way to the feedback on the option that was chosen."""
     lesson, question = card.lesson, catalog.questions[card.asking.question]
-    summary = plain(
-        texts.render("lessons.summary", title=lesson.title, position=card.position, total=card.total)
-    )
+    summary = plain(texts.render("lessons.summary", title=lesson.title, position=card.position, total=card.total))
     place = texts.render(
         "lessons.place", topic=catalog.topics[lesson.topic].name, position=card.position, total=card.total
     )
     why = markdown.spans(reason_to_care(lesson, card.role))
-    asked = _asked(texts, question, card.asking) if given is None else feedback(texts, question, card.asking, given)
+    if given is None:
+        put = asked(texts, question, card.asking, "lessons.answer")
+    else:
+        put = feedback(texts, question, card.asking, given)
     blocks: list[Block] = [
         Heading(lesson.title),
         Note(place),
@@ -44,60 +46,10 @@ def lesson_card(texts: Texts, catalog: Catalog, card: Card, given: Given | None 
         Text(texts.render("lessons.why", why=why)),
         Text(texts.render("lessons.try", action=markdown.spans(lesson.try_today))),
         Divider(),
-        *asked,
+        *put,
         *_terms(catalog, lesson),
     ]
     return Message(clip(summary, 300), tuple(blocks))
-
-
-def shown_options(question: Question, asking: Asking) -> list[tuple[str, Option]]:
-    """(letter as shown, option) in the order of this asking."""
-    options = {option.id: option for option in question.options}
-    return [(LETTERS[at], options[id]) for at, id in enumerate(asking.order)]
-
-
-def _asked(texts: Texts, question: Question, asking: Asking) -> list[Block]:
-    shown = shown_options(question, asking)
-    buttons = [
-        # The value is the place on the card, not the option's letter: it says nothing about which one is right.
-        Button(clip(f"{letter}. {option.text}", LABEL_LIMIT), "lessons.answer", f"{asking.id}:{at}")
-        for at, (letter, option) in enumerate(shown)
-    ]
-    return [
-        Text(texts.render("lessons.question", stem=markdown.spans(question.stem))),
-        Text(_listed(texts, shown)),
-        Buttons(tuple(buttons)),
-    ]
-
-
-def feedback(texts: Texts, question: Question, asking: Asking, given: Given) -> list[Block]:
-    """The question with what was chosen, the reason for it, and the right option with its reason."""
-    shown = shown_options(question, asking)
-    letters = {option.id: letter for letter, option in shown}
-    options = {option.id: option for option in question.options}
-    chosen, right = options[given.option], question.right
-    blocks: list[Block] = [
-        Text(texts.render("lessons.question", stem=markdown.spans(question.stem))),
-        Text(_listed(texts, shown)),
-    ]
-    if chosen.correct:
-        why = markdown.spans(chosen.why)
-        return [*blocks, Text(texts.render("lessons.right", letter=letters[chosen.id], text=chosen.text, why=why))]
-    return [
-        *blocks,
-        Text(
-            texts.render(
-                "lessons.wrong", letter=letters[chosen.id], text=chosen.text, why=markdown.spans(chosen.why)
-            )
-        ),
-        Text(
-            texts.render("lessons.better", letter=letters[right.id], text=right.text, why=markdown.spans(right.why))
-        ),
-    ]
-
-
-def _listed(texts: Texts, shown: list[tuple[str, Option]]) -> Spans:
-    return texts.render("lessons.options", options=[(letter, markdown.spans(option.text)) for letter, option in shown])
 
 
 def _terms(catalog: Catalog, lesson: Lesson) -> list[Block]:

@@ -1,0 +1,69 @@
+"""Looking at what was published; nothing is computed here."""
+
+from __future__ import annotations
+
+from bot.domain.calendar import zone_named
+from bot.domain.digests import TREND_WEEKS, next_close
+from bot.domain.people import Verb, authorize
+from bot.errors import Refusal
+from bot.features.digest.screens import csv_file, digest_card
+from bot.messages import Button, Buttons, Message, Text, clip, plain
+from bot.ports.people import Team
+from bot.router import Action, Answer, Command, Context, Needs
+
+CSV_WEEKS = 52
+
+
+def digest(ctx: Context, words: str) -> Answer:
+    """The last published week of the actor's own team; with several teams, the one that is named."""
+    teams = [team for team in ctx.store.people.teams() if authorize(ctx.actor, Verb.READ_TEAM, team.id)]
+    if not teams:
+        raise Refusal("app.forbidden")
+    named = [team for team in teams if words.casefold() in {team.id.casefold(), team.name.casefold()}]
+    if len(teams) > 1 and not named:
+        said = ctx.say("digest.which")
+        buttons = tuple(Button(clip(team.name, 40), "digest.show", team.id) for team in teams[:5])
+        return Answer(inline=Message(plain(said), (Text(said), Buttons(buttons))))
+    return show(ctx, (named or teams)[0].id)
+
+
+def show(ctx: Context, team_id: str) -> Answer:
+    team = _own_team(ctx, team_id)
+    editions = ctx.store.digest.editions(team.id, TREND_WEEKS)
+    if not editions:
+        when = next_close(ctx.now).astimezone(zone_named(ctx.actor.zone))
+        said = ctx.say("digest.none_yet", team=team.name, when=f"{when:%A %d %B, %H:%M}")
+        return Answer(inline=Message(plain(said), (Text(said),)))
+    return Answer(inline=digest_card(ctx.texts, team, editions))
+
+
+def download(ctx: Context, team_id: str) -> Answer:
+    team = _own_team(ctx, team_id)
+    editions = ctx.store.digest.editions(team.id, CSV_WEEKS)
+    said = ctx.say("digest.csv", team=team.name)
+    return Answer(inline=Message(plain(said), (Text(said), csv_file(ctx.texts, team, editions))))
+
+
+def _own_team(ctx: Context, team_id: str) -> Team:
+    """The team behind an id from a button; somebody else's team is the same as none."""
+    for team in ctx.store.people.teams():
+        if team.id == team_id and authorize(ctx.actor, Verb.READ_TEAM, team.id):
+            return team
+    raise Refusal("app.forbidden")
+
+
+COMMANDS = (
+    Command(
+        name="digest",
+        run=digest,
+        needs=Needs.READ,
+        verb=Verb.LEAD,
+        summary="How your team took part last week",
+        arguments="[team]",
+        examples=("digest",),
+    ),
+)
+ACTIONS = (
+    Action(name="digest.show", run=show, needs=Needs.READ, verb=Verb.LEAD),
+    Action(name="digest.csv", run=download, needs=Needs.READ, verb=Verb.LEAD),
+)
