@@ -58,12 +58,19 @@ def feedback(texts: Texts, question: Question, asking: Asking, given: Given) -> 
     key = "asking.right" if chosen.correct else "asking.wrong"
     said = texts.render(key, letter=letters[chosen.id], text=chosen.text, why=markdown.spans(chosen.why))
     stated: list[Block] = [*_stated(texts, question, asking), Text(said)]
-    return stated if chosen.correct else [*stated, Text(_right_option(texts, question, asking, "asking.better"))]
+    return stated if chosen.correct else [*stated, Text(right_option(texts, question, asking, "asking.better"))]
 
 
 def solution(texts: Texts, question: Question, asking: Asking) -> list[Block]:
     """The question with its right option and the reason, for somebody who has not answered."""
-    return [*_stated(texts, question, asking), Text(_right_option(texts, question, asking, "asking.solution"))]
+    return [*_stated(texts, question, asking), Text(right_option(texts, question, asking))]
+
+
+def right_option(texts: Texts, question: Question, asking: Asking, key: str = "asking.solution") -> Spans:
+    """The right option with its letter and its reason."""
+    right = question.right
+    letter = _letters(question, asking)[right.id]
+    return texts.render(key, letter=letter, text=right.text, why=markdown.spans(right.why))
 
 
 def verdict(texts: Texts, given: Given) -> str:
@@ -77,12 +84,6 @@ def _stated(texts: Texts, question: Question, asking: Asking) -> list[Block]:
         Text(texts.render("asking.question", stem=markdown.spans(question.stem))),
         Text(texts.render("asking.options", options=options)),
     ]
-
-
-def _right_option(texts: Texts, question: Question, asking: Asking, key: str) -> Spans:
-    right = question.right
-    letter = _letters(question, asking)[right.id]
-    return texts.render(key, letter=letter, text=right.text, why=markdown.spans(right.why))
 
 
 def _letters(question: Question, asking: Asking) -> dict[str, str]:

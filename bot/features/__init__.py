@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.features import digest, glossary, guide, lessons, office_hours, settings, welcome
+from bot.features import digest, glossary, guide, lessons, office_hours, quiz, settings, welcome
 from bot.router import Feature
 
 FEATURES: tuple[Feature, ...] = (
@@ -10,6 +10,7 @@ FEATURES: tuple[Feature, ...] = (
     welcome.FEATURE,
     lessons.FEATURE,
     glossary.FEATURE,
+    quiz.FEATURE,
     office_hours.FEATURE,
     digest.FEATURE,
     settings.FEATURE,
