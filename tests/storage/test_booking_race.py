@@ -107,7 +107,7 @@ def held(store):
 def wrongs(holds):
     """(sold beyond capacity, hosts in two places, askers in two places, host days too long)"""
     capacity = {one.id: one.capacity for one in WINDOWS}
-    sessions = {}
+    sessions: dict = {}
     for one in holds:
         sessions.setdefault((one.host, one.window, one.start), []).append(one)
     oversold = sum(
@@ -122,7 +122,7 @@ def wrongs(holds):
         for two in holds
         if one is not two
     )
-    days = {}
+    days: dict = {}
     for one in firsts:
         days[one.host, one.day] = days.get((one.host, one.day), timedelta()) + (one.end - one.start)
     long = sum(given > timedelta(minutes=240) for given in days.values())
@@ -136,7 +136,7 @@ def clash(one, two, apart=None):
 
 def unsold_though_wanted(holds, refused):
     """Refused wishes that would be granted at the end; nothing was given back in between, so they never were impossible."""
-    minutes = {}
+    minutes: dict = {}
     for one in holds:
         minutes[one.asker] = minutes.get(one.asker, 0) + (one.end - one.start).seconds // 60
     near = {name: [one for one in holds if name in {one.host, one.asker}] for name in (*HOSTS, *ASKERS)}
