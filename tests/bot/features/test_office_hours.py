@@ -74,7 +74,7 @@ class House:
             table=table([FEATURE]),
             store=self.store,
             accounts=Accounts(lambda: self.store.look(workspaces).result()),
-            catalogs=None,
+            catalogs=None,  # type: ignore[arg-type]
             texts=JinjaTexts(),
             tally=Ignoring(),
             ids=lambda: f"id{next(ids)}",
