@@ -61,13 +61,12 @@ PLANTS = [
 COMPANIONS = {  # what the plants import has to be there
     "bot/app.py": "",
     "adapters/mail.py": "",
-    "adapters/wiring.py": "",
     "bot/features/planted_two.py": "",
     "storage/planted_hen.py": "import storage.planted_egg",
 }
 ALLOWED = {
     "scheduler/clockwork.py": "import apscheduler.schedulers",
-    "adapters/wiring.py": "import sqlalchemy",
+    "adapters/wiring/planted_sql.py": "import sqlalchemy",
     "adapters/teams/app.py": "import botbuilder.core",
     "adapters/slack/app.py": "import slack_bolt",
     "storage/planted_sql.py": "import sqlalchemy",

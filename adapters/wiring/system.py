@@ -1,4 +1,4 @@
-"""The composition root: the one place where the rings are put together."""
+"""The service but for its platforms' front doors: store, core, catalogue and scheduler put together."""
 
 from __future__ import annotations
 
@@ -28,7 +28,11 @@ from storage.tally import Tally
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
-class BrokenPack(Exception):
+class Unusable(Exception):
+    """The service cannot start like this; the text says why."""
+
+
+class BrokenPack(Unusable):
     """The pack has errors and is not activated; ``content check`` lists them."""
 
 

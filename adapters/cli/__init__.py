@@ -1,0 +1,70 @@
+"""The command line. Each word imports what it needs when it runs, so that help costs nothing."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from adapters.cli import content, database
+
+app = typer.Typer(
+    name="mlops-coach",
+    help="MLOps micro-learning and office hours in Slack and Microsoft Teams.",
+    no_args_is_help=True,
+    add_completion=False,
+    # Rich is imported where something is printed; for help alone it would double the start-up time.
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+)
+app.add_typer(content.app, name="content")
+app.add_typer(database.app, name="db")
+
+AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
+
+
+@app.command()
+def play(
+    port: Annotated[int, typer.Option(help="Port on 127.0.0.1; 0 picks a free one.", min=0, max=65535)] = 8765,
+    open_page: Annotated[bool, typer.Option("--open/--no-open", help="Open the page in a browser.")] = True,
+    database_url: Annotated[
+        str, typer.Option("--database", help="Where the playground is kept.")
+    ] = "sqlite:///var/playground.db",
+    fresh: Annotated[bool, typer.Option("--fresh", help="Forget the playground and begin again.")] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(help="First reading of the playground's clock, such as 2026-03-23T08:00Z; now if not given."),
+    ] = None,
+    colleagues: Annotated[
+        bool,
+        typer.Option("--colleagues/--no-colleagues", help="Let simulated colleagues take part as the clock moves."),
+    ] = True,
+) -> None:
+    """Try everything in the browser, alone, without any account."""
+    from adapters.cli import serving
+
+    serving.play(port=port, open_page=open_page, url=database_url, fresh=fresh, start=start, colleagues=colleagues)
+
+
+@app.command()
+def serve(
+    port: Annotated[int | None, typer.Option(help="Port to listen on; MLOPS_PORT if not given.")] = None,
+) -> None:
+    """Serve the platforms that are set up in the environment."""
+    from adapters.cli import serving
+
+    serving.serve(port)
+
+
+@app.command()
+def doctor(as_json: AsJson = False) -> None:
+    """Check settings, database, pack and time zones, and say what to do."""
+    from adapters.cli import checks
+
+    checks.doctor(as_json=as_json)
+
+
+def main() -> None:
+    """The entry point of the installed command."""
+    app(prog_name="mlops-coach", args=sys.argv[1:])

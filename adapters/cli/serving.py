@@ -1,0 +1,114 @@
+"""``play`` and ``serve``: start a server and keep it running until it is stopped."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+import sys
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+import typer
+import uvicorn
+from starlette.applications import Starlette
+
+from adapters.cli.output import MISUSED, fail, settings_or_exit
+from adapters.wiring import database, playground, serving
+from adapters.wiring.system import Unusable
+
+LOOPBACK = "127.0.0.1"
+STOP_SECONDS = 10
+
+
+def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None, colleagues: bool) -> None:
+    """Run the playground on loopback. Refused beside platform tokens: it has no platform's checks."""
+    _prepare_file(url, fresh=fresh)
+    bound = _bind(port)
+    address = f"http://{LOOPBACK}:{bound.getsockname()[1]}"
+    token = secrets.token_urlsafe(24)
+    try:
+        app, _, _ = playground.playground(
+            url, token=token, port=bound.getsockname()[1], start=_instant(start), colleagues=colleagues
+        )
+    except Unusable as error:
+        fail(str(error), code=MISUSED)
+    _run(app, bound, lambda: _greet(f"{address}/?token={token}", open_page=open_page))
+
+
+def serve(port: int | None) -> None:
+    """Run the platforms that are set up."""
+    settings = settings_or_exit()
+    try:
+        app = serving.serving(settings)
+    except Unusable as error:
+        fail(str(error), "`mlops-coach doctor` says what is missing.")
+    bound = _bind(settings.port if port is None else port, settings.host)
+    where = f"http://{settings.host}:{bound.getsockname()[1]}"
+    _run(app, bound, lambda: typer.echo(f"Serving on {where}"))
+
+
+def _bind(port: int, host: str = LOOPBACK) -> socket.socket:
+    """Bind before anything else is started, so that a taken port is a sentence and not a trace."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        fail(f"Port {port} on {host} cannot be used: {error.strerror}.", "Choose another with --port.", MISUSED)
+    return bound
+
+
+def _run(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> None:
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS
+    )
+    server = uvicorn.Server(config)
+    started = server.startup
+
+    async def startup(sockets: list[socket.socket] | None = None) -> None:
+        await started(sockets)
+        if server.started:
+            ready()
+
+    server.startup = startup  # type: ignore[method-assign]
+    server.run([bound])
+    if not server.started:
+        raise typer.Exit(1)
+
+
+def _greet(address: str, *, open_page: bool) -> None:
+    typer.echo(f"The playground is ready:\n\n  {address}\n\nStop it with Ctrl+C.")
+    sys.stdout.flush()
+    if open_page and _has_screen():
+        import webbrowser
+
+        webbrowser.open(address)
+
+
+def _has_screen() -> bool:
+    return sys.platform in {"darwin", "win32"} or bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def _prepare_file(url: str, *, fresh: bool) -> None:
+    """Make the folder of a SQLite file, and delete the file when the playground begins again."""
+    try:
+        path = database.file_of(url)
+    except Unusable:
+        fail(f"{url} is not a database address.", "For example sqlite:///var/playground.db", MISUSED)
+    if path is None:
+        return
+    path.parent.mkdir(parents=True, exist_ok=True)
+    if fresh:
+        for suffix in ("", "-wal", "-shm"):
+            path.with_name(path.name + suffix).unlink(missing_ok=True)
+
+
+def _instant(words: str | None) -> datetime | None:
+    if words is None:
+        return None
+    try:
+        found = datetime.fromisoformat(words)
+    except ValueError:
+        fail(f"{words} is not an instant.", "For example 2026-03-23T08:00Z", MISUSED)
+    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)

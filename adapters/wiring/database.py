@@ -1,0 +1,46 @@
+"""The database by its address, for the command line: errors are sentences, not traces."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import SQLAlchemyError
+
+from adapters.wiring.system import Unusable
+from storage.dialects import open_engine
+from storage.upgrade import NewerDatabase, current, head
+from storage.upgrade import upgrade as apply
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Let what the database or its driver says become :class:`Unusable` with its first line."""
+    try:
+        yield
+    except (SQLAlchemyError, NewerDatabase, ModuleNotFoundError) as error:
+        raise Unusable(str(error).splitlines()[0]) from error
+
+
+def upgrade(url: str) -> tuple[str | None, str]:
+    """Bring a database to our schema. Returns (revision before, revision now). Raises :class:`Unusable`."""
+    with told():
+        return apply(open_engine(url))
+
+
+def state(url: str) -> tuple[str, str | None, str]:
+    """(kind of database, its revision, ours). Raises :class:`Unusable` when it does not answer."""
+    with told():
+        engine = open_engine(url)
+        with engine.connect() as conn:
+            return engine.dialect.name, current(conn), head()
+
+
+def file_of(url: str) -> Path | None:
+    """The file behind a SQLite address; None for another database or one in memory. Raises :class:`Unusable`."""
+    with told():
+        parsed = make_url(url)
+    is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}
+    return Path(str(parsed.database)) if is_file else None

@@ -1,0 +1,92 @@
+"""The server of the platforms that are set up: their routes, the drainer and the tick."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from functools import partial
+
+from sqlalchemy import Engine, text
+from starlette.applications import Starlette
+
+from adapters import web
+from adapters.front import Front
+from adapters.settings import Settings
+from adapters.wiring.database import told
+from adapters.wiring.system import System, Unusable, assemble, wake_on_commit
+from content import loader
+from scheduler.clockwork import Clockwork
+from scheduler.ports import Messenger, finished
+from storage.dialects import open_engine
+from storage.upgrade import current, head, upgrade
+
+TICK_SECONDS = 1.0
+READY_SECONDS = 2.0
+
+
+def serving(settings: Settings) -> Starlette:
+    """The server of every platform that is set up. Raises :class:`Unusable` when none is."""
+    if not settings.platform_tokens:
+        raise Unusable("No platform is set up: there is nothing to serve.")
+    engine = open_engine(settings.database_url)
+    with told():
+        upgrade(engine)
+    folder = settings.pack or loader.CORE
+    messengers: dict[str, Messenger] = {}
+    system = assemble(engine, clock=lambda: datetime.now(UTC), messengers=messengers, folder=folder)
+    mounted = fronts(settings, system)
+    messengers.update({front.platform: front.messenger for front in mounted})
+    routes = [route for front in mounted for route in front.routes]
+    return web.build(routes, partial(_ready, system, engine), partial(_living, system, mounted))
+
+
+def fronts(settings: Settings, system: System) -> list[Front]:
+    """The platforms that are set up; each is imported only then."""
+    found: list[Front] = []
+    if not found:
+        raise Unusable("The platform settings are not complete.")
+    return found
+
+
+async def _ready(system: System, engine: Engine) -> dict[str, object]:
+    """What keeps the service from working: the store does not take a write, or the schema is not ours."""
+    try:
+        await asyncio.wait_for(
+            finished(system.store.transact(lambda conn: conn.execute(text("SELECT 1")))), READY_SECONDS
+        )
+        with engine.connect() as conn:
+            revision = current(conn)
+    except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
+        return {"database": type(error).__name__}
+    return {} if revision == head() else {"schema": revision or "none"}
+
+
+@asynccontextmanager
+async def _living(system: System, mounted: list[Front], _app: Starlette) -> AsyncIterator[None]:
+    """Start the platforms, the drainer and the tick; stop them in the opposite order, finishing what is under way."""
+    wake_on_commit(system, asyncio.get_running_loop())
+    for front in mounted:
+        await front.start()
+    await system.drainer.take_over()
+    draining = asyncio.create_task(system.drainer.serve())
+    clockwork = Clockwork()
+    clockwork.every(TICK_SECONDS, partial(_tick, system))
+    clockwork.start()
+    try:
+        yield
+    finally:
+        clockwork.stop()
+        await system.drainer.stop()
+        await draining
+        for front in mounted:
+            await front.stop()
+        system.store.close()
+
+
+async def _tick(system: System) -> None:
+    now = system.clock()
+    await system.ticker.tick(now)
+    await system.housekeeping.run(now)
+    system.drainer.wake()
