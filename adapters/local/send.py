@@ -1,0 +1,80 @@
+"""The playground as a platform to send to: messages are rows, written in a transaction of their own."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from adapters.local.events import Event, Events
+from bot.domain.deliveries import Delivery
+from bot.errors import DeliveryFailed
+from bot.messages import Message
+from scheduler.ports import Parcel, finished
+from storage import playground
+from storage.playground import Posting
+from storage.store import Store
+
+
+class Desk:
+    """Writes messages and tells the open pages about them."""
+
+    def __init__(self, store: Store, events: Events) -> None:
+        self._store = store
+        self._events = events
+
+    async def post(self, new: Posting) -> int:
+        id = await finished(self._store.transact(lambda conn: playground.post(conn, new)))
+        self._tell(new.place, id, new.message.summary, new.thread, new.author, new.audience)
+        return id
+
+    async def replace(self, workspace: str, id: int, message: Message, at: datetime) -> bool:
+        """Put another body in a message's place; False when it is not there."""
+
+        found = await finished(self._store.look(lambda conn: playground.find(conn, workspace, id)))
+        if found is None:
+            return False
+        done = await finished(self._store.transact(lambda conn: playground.replace(conn, workspace, id, message, at)))
+        data = {"id": id, "place": found.place, "thread": found.thread, "summary": message.summary}
+        self._events.tell(Event(name="update", place=found.place, audience=found.audience, data=data))
+        return done
+
+    def _tell(
+        self, place: str, id: int, summary: str, thread: int | None, author: str | None, audience: str | None
+    ) -> None:
+        data = {"id": id, "place": place, "thread": thread, "summary": summary, "author": author}
+        name = "private" if audience is not None else "message"
+        self._events.tell(Event(name=name, place=place, audience=audience, data=data))
+
+
+class LocalMessenger:
+    """Implements ``scheduler.ports.Messenger``."""
+
+    def __init__(self, store: Store, desk: Desk) -> None:
+        self._store = store
+        self._desk = desk
+
+    @property
+    def looks_up(self) -> bool:
+        return True
+
+    async def send(self, parcel: Parcel) -> str:
+        if parcel.update_of is not None:
+            if not await self._desk.replace(parcel.workspace, int(parcel.update_of), parcel.message, parcel.at):
+                raise DeliveryFailed("message gone", permanent=True)
+            return parcel.update_of
+        id = await self._desk.post(
+            Posting(
+                workspace=parcel.workspace,
+                place=parcel.address,
+                thread=int(parcel.thread) if parcel.thread else None,
+                message=parcel.message,
+                delivery=parcel.delivery,
+                at=parcel.at,
+            )
+        )
+        return str(id)
+
+    async def look_up(self, delivery: Delivery) -> str | None:
+        id = await finished(
+            self._store.look(lambda conn: playground.delivered(conn, delivery.workspace, delivery.id))
+        )
+        return None if id is None else str(id)
