@@ -56,7 +56,9 @@ def feedback(texts: Texts, question: Question, asking: Asking, given: Given) -> 
     letters, options = _letters(question, asking), {option.id: option for option in question.options}
     chosen = options[given.option]
     key = "asking.right" if chosen.correct else "asking.wrong"
-    said = texts.render(key, letter=letters[chosen.id], text=chosen.text, why=markdown.spans(chosen.why))
+    said = texts.render(
+        key, letter=letters[chosen.id], text=markdown.spans(chosen.text), why=markdown.spans(chosen.why)
+    )
     stated: list[Block] = [*_stated(texts, question, asking), Text(said)]
     return stated if chosen.correct else [*stated, Text(right_option(texts, question, asking, "asking.better"))]
 
@@ -70,7 +72,7 @@ def right_option(texts: Texts, question: Question, asking: Asking, key: str = "a
     """The right option with its letter and its reason."""
     right = question.right
     letter = _letters(question, asking)[right.id]
-    return texts.render(key, letter=letter, text=right.text, why=markdown.spans(right.why))
+    return texts.render(key, letter=letter, text=markdown.spans(right.text), why=markdown.spans(right.why))
 
 
 def verdict(texts: Texts, given: Given) -> str:
