@@ -35,6 +35,7 @@ PLANTS = [
     ("rings inside bot", "bot/domain/planted_up.py", "import bot.messages", ["bot.domain.planted_up -> bot.messages"]),
     ("rings inside bot", "bot/messages/planted.py", "import bot.markdown", ["bot.messages.planted -> bot.markdown"]),
     ("rings inside bot", "bot/ports/planted_up.py", "import bot.router", ["bot.ports.planted_up -> bot.router"]),
+    ("rings inside bot", "bot/asking/planted_up.py", "import bot.features", ["bot.asking.planted_up -> bot.features"]),
     ("rings inside bot", "bot/router/planted.py", "import bot.features", ["bot.router.planted -> bot.features"]),
     ("rings inside bot", "bot/features/planted_up.py", "import bot.app", ["bot.features.planted_up -> bot.app"]),
     ("rings inside bot", "bot/stray.py", "", ["bot.stray"]),
