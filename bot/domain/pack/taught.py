@@ -1,8 +1,4 @@
-"""What a pack teaches, as values: lessons, questions, terms, quizzes and the learning map.
-
-Every id is ``pack:kind/slug`` and is never reused. Text fields hold our Markdown subset
-(see :mod:`bot.markdown`). A compiled :class:`Pack` is plain data: it round-trips through JSON.
-"""
+"""What is learned alone: lessons with their questions, glossary terms, ready-made quizzes."""
 
 from __future__ import annotations
 
@@ -10,31 +6,7 @@ from typing import Literal
 
 import msgspec
 
-RoleId = Literal["ds", "mle", "swe", "ops", "pm", "des", "exec", "gov"]
-Level = Literal[1, 2, 3]
-Status = Literal["draft", "beta", "active", "deprecated", "retired"]
-Change = Literal["typo", "clarify", "correct", "replace", "retire"]
-QuestionType = Literal["single", "multi", "order", "number", "text", "boolean"]
-
-ROLES: dict[RoleId, str] = {
-    "ds": "Data scientist",
-    "mle": "ML engineer",
-    "swe": "Software engineer",
-    "ops": "Operations / SRE",
-    "pm": "Product manager",
-    "des": "Designer or marketer",
-    "exec": "Executive",
-    "gov": "Governance or legal",
-}
-
-
-class Item(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """The part every piece of content shares."""
-
-    id: str
-    rev: int
-    status: Status = "active"
-    sources: tuple[str, ...] = ()
+from bot.domain.pack.item import Change, Item, Level, QuestionType, RoleId
 
 
 class Lesson(Item, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -104,6 +76,7 @@ class Term(Item, frozen=True, kw_only=True, forbid_unknown_fields=True):
     formula: str = ""
     see: tuple[str, ...] = ()
     lessons: tuple[str, ...] = ()
+    note: str = ""  # a company's own words about it, from its overlay
     owner: str
     reviewed: str
     review_every: int = 180
@@ -116,51 +89,3 @@ class Quiz(Item, frozen=True, kw_only=True, forbid_unknown_fields=True):
     topic: str
     questions: tuple[str, ...]
     look_up: str = ""  # the term to read when it is over
-
-
-class Topic(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A topic of the learning map and how many lessons are planned for it."""
-
-    id: str
-    name: str
-    planned: int = 0
-
-
-class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """An ordered list of lessons for one role (or for everyone)."""
-
-    id: str
-    name: str
-    lessons: tuple[str, ...]
-    role: RoleId | None = None
-    pace: int = 5  # lessons a week
-    summary: str = ""
-
-
-class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A company's own word or figure that content may use as ``{{ name }}``."""
-
-    name: str
-    default: str
-    help: str
-    type: Literal["text", "number", "link", "channel"] = "text"
-
-
-class Pack(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A compiled pack: everything checked, every reference alive."""
-
-    id: str
-    version: str
-    title: str
-    language: str = "en"
-    license: str = ""
-    variables: tuple[Variable, ...] = ()
-    topics: tuple[Topic, ...] = ()
-    tracks: tuple[Track, ...] = ()
-    confusable: tuple[tuple[str, str], ...] = ()  # pairs of terms taught close together
-    lessons: tuple[Lesson, ...] = ()
-    questions: tuple[Question, ...] = ()
-    terms: tuple[Term, ...] = ()
-    quizzes: tuple[Quiz, ...] = ()
-    sources: dict[str, str] = {}  # source id -> citation
-    moved: dict[str, str | None] = {}  # old id -> new id, or null when retired
