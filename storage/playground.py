@@ -190,7 +190,7 @@ def _replies(conn: Connection, viewer: str, roots: list[int]) -> Mapping[int, in
     rows = conn.execute(
         select(table.thread, func.count()).where(table.thread.in_(roots), _seen_by(viewer)).group_by(table.thread)
     )
-    return {root: number for root, number in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def since(conn: Connection, workspace_id: str, after: int) -> list[Posted]:
@@ -209,7 +209,7 @@ def newest(conn: Connection, workspace_id: str, viewer: str) -> dict[str, int]:
     table = playground_message.c
     mine = (table.workspace == workspace_id) & _seen_by(viewer)
     rows = conn.execute(select(table.place, func.max(table.id)).where(mine).group_by(table.place))
-    return {place: id for place, id in rows}
+    return {row[0]: row[1] for row in rows}
 
 
 def _seen_by(viewer: str) -> Any:

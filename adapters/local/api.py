@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
@@ -34,18 +33,26 @@ Renderer = Callable[[Message], Any]
 
 
 class People(msgspec.Struct, frozen=True):
+    """Everybody, people with a part to play first."""
+
     people: list[PersonView]
 
 
 class Places(msgspec.Struct, frozen=True):
+    """One person's conversations."""
+
     places: list[PlaceView]
 
 
 class Messages(msgspec.Struct, frozen=True):
+    """A conversation, oldest first."""
+
     messages: list[MessageView]
 
 
 class HomeView(msgspec.Struct, frozen=True):
+    """What a person sees on opening the app; nothing when no feature has a part in it."""
+
     home: MessageView | None
 
 
@@ -60,6 +67,8 @@ class CommandView(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Commands(msgspec.Struct, frozen=True):
+    """Every command that is offered to people."""
+
     commands: list[CommandView]
 
 
@@ -139,11 +148,11 @@ class Api:
         wanted = await _read(request, read.Move)
         try:
             until = await self._until(wanted)
-            run = self._floor.mover.start(until)
+            self._floor.mover.start(until)
         except NotMovable as error:
             raise Problem(409, str(error), "GET /api/clock says where the clock stands.") from error
         if wanted.wait:
-            await asyncio.wait({run}, timeout=WAIT_SECONDS)
+            await self._floor.mover.wait(WAIT_SECONDS)
         return answer(self._floor.mover.state)
 
     async def stop(self, _request: Request) -> Response:
@@ -183,9 +192,7 @@ class Api:
 
     async def _message(self, request: Request) -> Posted:
         id, viewer = request.path_params["id"], request.query_params.get("as")
-        found = await finished(
-            self._floor.store.look(lambda conn: playground.find(conn, WORKSPACE, id, viewer))
-        )
+        found = await finished(self._floor.store.look(lambda conn: playground.find(conn, WORKSPACE, id, viewer)))
         if found is None:
             raise Problem(404, f"There is no message {id} for you.", "GET /api/messages lists what you may see.")
         return found
@@ -199,7 +206,9 @@ class Api:
 
 def answer(value: Any, status: int = 200) -> Response:
     """A value as JSON."""
-    return Response(msgspec.json.encode(value), status, media_type="application/json", headers={"cache-control": "no-store"})
+    return Response(
+        msgspec.json.encode(value), status, media_type="application/json", headers={"cache-control": "no-store"}
+    )
 
 
 async def _read(request: Request, kind: type[T]) -> T:
@@ -207,7 +216,9 @@ async def _read(request: Request, kind: type[T]) -> T:
     try:
         return msgspec.json.decode(body, type=kind)
     except msgspec.DecodeError as error:
-        raise Problem(422, f"That body will not do: {error}.", "/openapi.json and /docs/api say what is expected.") from error
+        raise Problem(
+            422, f"That body will not do: {error}.", "/openapi.json and /docs/api say what is expected."
+        ) from error
 
 
 def _who(request: Request) -> str:
@@ -241,5 +252,3 @@ def _tried(render: Renderer, message: Message) -> Any:
 def _download(data: bytes, name: str, mime: str) -> Response:
     plain = "".join(one if one.isascii() and (one.isalnum() or one in "._- ") else "_" for one in name) or "file"
     return Response(data, media_type=mime, headers={"content-disposition": f'attachment; filename="{plain}"'})
-
-

@@ -85,14 +85,14 @@ def _bars(chart: Chart, top: float) -> Markup:
 
 def _bar(x: float, wide: float, value: float | None, top: float, number: int) -> Markup:
     """A withheld figure is an empty, dashed column: not nothing, and not zero."""
-    if value is None:
-        shape = '<rect class="withheld" x="{x}" y="{y}" width="{w}" height="{h}" rx="3"/>'
-        y = HEIGHT - BOTTOM - 24.0
-    else:
-        shape = '<rect class="s{n}" x="{x}" y="{y}" width="{w}" height="{h}" rx="3"/>'
-        y = _y(value, top)
-    height = _round(HEIGHT - BOTTOM - y)
-    return Markup(shape).format(n=number % 6, x=_round(x + 1), y=_round(y), w=_round(wide - 2), h=height)
+    y = HEIGHT - BOTTOM - 24.0 if value is None else _y(value, top)
+    return Markup('<rect class="{look}" x="{x}" y="{y}" width="{w}" height="{h}" rx="3"/>').format(
+        look="withheld" if value is None else f"s{number % 6}",
+        x=_round(x + 1),
+        y=_round(y),
+        w=_round(wide - 2),
+        h=_round(HEIGHT - BOTTOM - y),
+    )
 
 
 def _lines(chart: Chart, top: float) -> Markup:
@@ -130,7 +130,9 @@ def _pie(chart: Chart) -> Markup:
     for at, value in enumerate(values):
         share = value / whole if whole else 0.0
         if share >= 0.9999:
-            made.append(Markup('<circle class="slice s{n}" cx="{x}" cy="{y}" r="{r}"/>').format(n=at % 6, x=x, y=y, r=radius))
+            made.append(
+                Markup('<circle class="slice s{n}" cx="{x}" cy="{y}" r="{r}"/>').format(n=at % 6, x=x, y=y, r=radius)
+            )
         elif share > 0:
             path = _slice(x, y, radius, start, start + share)
             made.append(Markup('<path class="slice s{n}" d="{path}"/>').format(n=at % 6, path=path))

@@ -34,20 +34,26 @@ class PlayClock:
 
 
 class Ticks(Protocol):
+    """The ticker: plan what is due, and say what comes next."""
+
     async def tick(self, now: datetime) -> None: ...
     async def next_due(self, after: datetime) -> datetime | None: ...
 
 
 class Drains(Protocol):
+    """The drainer: send what is due."""
+
     async def drain(self) -> int: ...
 
 
 class Sweeps(Protocol):
+    """Housekeeping."""
+
     async def run(self, now: datetime) -> None: ...
 
 
 class ClockState(msgspec.Struct, frozen=True, kw_only=True):
-    """The clock as a page shows it: instants in UTC; ``share`` of the move that is done, from 0 to 1."""
+    """The clock as a page shows it: instants in UTC; ``share`` of the move that is done; why it stopped, if it had to."""
 
     now: datetime
     running: bool
@@ -55,6 +61,7 @@ class ClockState(msgspec.Struct, frozen=True, kw_only=True):
     share: float = 1.0
     steps: int = 0
     sent: int = 0
+    problem: str = ""
 
 
 class NotMovable(Exception):
@@ -97,6 +104,7 @@ class Mover:
         drainer: Drains,
         housekeeping: Sweeps,
         act: Callable[[], Awaitable[None]],
+        delivered: Callable[[], int],
     ) -> None:
         self._clock = clock
         self._store = store
@@ -106,11 +114,13 @@ class Mover:
         self._drainer = drainer
         self._housekeeping = housekeeping
         self._act = act
+        self._delivered = delivered
         self._task: asyncio.Task[None] | None = None
         self._settling = asyncio.Lock()
         self._start = self._until = clock.now
-        self._steps = self._sent = 0
+        self._steps = self._before = 0
         self._suspended = False
+        self._problem = ""
 
     @property
     def running(self) -> bool:
@@ -126,23 +136,27 @@ class Mover:
             run_until=self._until if self.running else None,
             share=min(1.0, gone / whole) if self.running and whole else 1.0,
             steps=self._steps,
-            sent=self._sent,
+            sent=self._delivered() - self._before,
+            problem=self._problem,
         )
 
-    def start(self, until: datetime) -> asyncio.Task[None]:
+    def start(self, until: datetime) -> None:
         """Begin a run up to ``until``. Raises :class:`NotMovable` while another one goes on."""
         if self.running:
             raise NotMovable("The clock is moving already: wait for it, or stop it.")
-        self._start, self._until = self._clock.now, until
-        self._steps = self._sent = 0
+        self._start, self._until, self._problem = self._clock.now, until, ""
+        self._steps, self._before = 0, self._delivered()
         self._task = asyncio.create_task(self._run(until))
-        return self._task
+
+    async def wait(self, seconds: float | None = None) -> None:
+        """Wait for the run to end, at most so long."""
+        if self._task is not None:
+            await asyncio.wait({self._task}, timeout=seconds)
 
     async def stop(self) -> None:
         """End the run after the step it is in."""
         self._until = self._clock.now
-        if self._task is not None:
-            await asyncio.wait({self._task})
+        await self.wait()
 
     async def suspend(self) -> None:
         """End the run as :meth:`stop` does, but remember how far it was to go: the next start goes on."""
@@ -152,14 +166,12 @@ class Mover:
     async def next_due(self) -> datetime | None:
         return await self._ticker.next_due(self._clock.now)
 
-    async def settle(self) -> int:
-        """Do everything that is due while the clock stands. Returns how many messages were sent."""
+    async def settle(self) -> None:
+        """Do everything that is due while the clock stands."""
         async with self._settling:
             await self._ticker.tick(self._clock.now)
-            sent = 0
-            while more := await self._drainer.drain():
-                sent += more
-            return sent
+            while await self._drainer.drain():
+                pass  # what was sent may have made more due
 
     async def _run(self, until: datetime) -> None:
         try:
@@ -176,23 +188,22 @@ class Mover:
                 await self._step()
         except Exception:
             log.exception("the clock stopped where it was")
+            self._problem = "Something went wrong on the way, so the clock stopped here. The log says what."
         finally:
             await self._keep(self._clock.now, until if self._suspended else None)
             self._task = None
             self._tell()
 
     async def _step(self) -> None:
-        self._sent += await self.settle()
+        await self.settle()
         await self._act()
-        self._sent += await self.settle()
+        await self.settle()
         await self._housekeeping.run(self._clock.now)
         self._steps += 1
         self._tell()
 
     async def _keep(self, now: datetime, until: datetime | None) -> None:
-        await finished(
-            self._store.transact(lambda conn: playground.set_clock(conn, self._workspace, now, until))
-        )
+        await finished(self._store.transact(lambda conn: playground.set_clock(conn, self._workspace, now, until)))
 
     def _tell(self) -> None:
         self._events.tell(Event(name="clock", data=msgspec.to_builtins(self.state)))

@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from adapters.local import read
 from adapters.local.people import PEOPLE, PLAYED, WORKSPACE
 from adapters.local.turns import Turns
+from bot.domain.calendar import iso_week
 from bot.messages import LABEL_LIMIT, Button, Buttons, clip
 from bot.ports.catalog import Catalogs
 from scheduler.ports import finished
@@ -16,7 +17,8 @@ from storage.playground import DIRECT, Posted
 from storage.store import Store
 
 ANSWERS = ("lessons.answer", "quiz.answer")
-TAKES_PART = 80  # percent of what is asked
+AWAY = 22  # percent of weeks in which somebody answers nothing
+TAKES_PART = 85  # percent of what is asked in the other weeks
 KNOWS = 75  # percent of what is answered
 LETTER = len("A. ")
 
@@ -48,12 +50,16 @@ class Colleagues:
     async def _answer(self, message: Posted) -> None:
         for row in _questions(message):
             for account in self._present(message.place):
-                chance = _chance(account, message, row[0].value)
-                if chance % 100 < TAKES_PART:
+                chance = _chance(account, message.posted_at.date(), row[0].value)
+                if chance % 100 < TAKES_PART and not _is_away(account, message):
                     chosen = self._choose(row, chance // 100)
                     await self._turns().press(
                         read.Press(
-                            who=account, place=message.place, message=message.id, action=chosen.action, value=chosen.value
+                            who=account,
+                            place=message.place,
+                            message=message.id,
+                            action=chosen.action,
+                            value=chosen.value,
                         )
                     )
 
@@ -84,6 +90,10 @@ def _questions(message: Posted) -> list[Sequence[Button]]:
     return [row for row in answers if len(row) > 1]
 
 
-def _chance(account: str, message: Posted, value: str) -> int:
+def _is_away(account: str, message: Posted) -> bool:
+    return _chance(account, iso_week(message.posted_at.date())) % 100 < AWAY
+
+
+def _chance(*what: object) -> int:
     """A number that follows from who, when and what, and looks like chance."""
-    return zlib.crc32(f"{account} {message.posted_at.date()} {value}".encode())
+    return zlib.crc32(" ".join(map(str, what)).encode())

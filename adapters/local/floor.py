@@ -69,6 +69,7 @@ class Floor:
             drainer=drainer,
             housekeeping=housekeeping,
             act=act,
+            delivered=lambda: desk.delivered,
         )
         self.turns = Turns(app=app, store=store, desk=desk, mover=self.mover, clock=clock)
 

@@ -21,7 +21,7 @@ from bot.messages import (
 )
 
 Members = Mapping[str, str]  # names by member id, for people pickers
-TIMES = {DateInput: "date", TimeInput: "time"}
+_NOTHING = Markup("")
 
 
 def form_html(form: Form, intro: Markup, prefix: str, members: Members) -> Markup:
@@ -31,11 +31,23 @@ def form_html(form: Form, intro: Markup, prefix: str, members: Members) -> Marku
         '<form class="form" data-form="{id}" data-ref="{ref}" novalidate aria-labelledby="{prefix}-title">'
         '<h3 id="{prefix}-title">{title}</h3>{intro}{fields}'
         '<div class="form-end"><button type="submit" class="button primary">{submit}</button></div></form>'
-    ).format(id=form.id, ref=form.ref, prefix=prefix, title=one_line(form.title), intro=intro, fields=fields, submit=one_line(form.submit))
+    ).format(
+        id=form.id,
+        ref=form.ref,
+        prefix=prefix,
+        title=one_line(form.title),
+        intro=intro,
+        fields=fields,
+        submit=one_line(form.submit),
+    )
 
 
 def _field(field: FormField, id: str, members: Members) -> Markup:
-    hint = Markup('<p class="hint" id="{id}-hint">{words}</p>').format(id=id, words=clean(field.hint)) if field.hint else Markup("")
+    hint = (
+        Markup('<p class="hint" id="{id}-hint">{words}</p>').format(id=id, words=clean(field.hint))
+        if field.hint
+        else Markup("")
+    )
     error = Markup('<p class="field-error" id="{id}-error" hidden></p>').format(id=id)
     optional = Markup("") if field.required else Markup(' <span class="optional">optional</span>')
     if isinstance(field, MultiInput):
@@ -50,7 +62,9 @@ def _field(field: FormField, id: str, members: Members) -> Markup:
 
 def _boxes(field: MultiInput, id: str, hint: Markup, error: Markup, optional: Markup) -> Markup:
     boxes = Markup("").join(
-        Markup('<label class="tick-box"><input type="checkbox" name="{name}" value="{value}"{on}> {label}</label>').format(
+        Markup(
+            '<label class="tick-box"><input type="checkbox" name="{name}" value="{value}"{on}> {label}</label>'
+        ).format(
             name=field.name, value=one.value, on=_flag("checked", one.value in field.values), label=one_line(one.label)
         )
         for one in field.options
@@ -58,7 +72,9 @@ def _boxes(field: MultiInput, id: str, hint: Markup, error: Markup, optional: Ma
     return Markup(
         '<fieldset class="field" data-field="{name}" data-multi aria-describedby="{id}-error">'
         "<legend>{label}{optional}</legend>{hint}{boxes}{error}</fieldset>"
-    ).format(name=field.name, id=id, label=one_line(field.label), optional=optional, hint=hint, boxes=boxes, error=error)
+    ).format(
+        name=field.name, id=id, label=one_line(field.label), optional=optional, hint=hint, boxes=boxes, error=error
+    )
 
 
 def _control(field: FormField, id: str, members: Members) -> Markup:
@@ -87,7 +103,7 @@ def _control(field: FormField, id: str, members: Members) -> Markup:
             return _select(shared, picks, value, required=field.required)
 
 
-def _input(kind: str, shared: Markup, value: str, more: Markup = Markup("")) -> Markup:
+def _input(kind: str, shared: Markup, value: str, more: Markup = _NOTHING) -> Markup:
     return Markup('<input type="{kind}" {shared} value="{value}"{more}>').format(
         kind=kind, shared=shared, value=value, more=more
     )
@@ -120,4 +136,4 @@ def options(picks: tuple[Pick, ...], chosen: str | None) -> Markup:
 
 
 def _flag(name: str, on: bool) -> Markup:
-    return Markup(" " + name) if on else Markup("")
+    return Markup(" {}").format(name) if on else _NOTHING

@@ -53,7 +53,9 @@ class Guard:
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         if headers.get("host", "") not in self._hosts:
-            return _refused(403, "This address is not the playground's.", "Open the address that the playground printed.")
+            return _refused(
+                403, "This address is not the playground's.", "Open the address that the playground printed."
+            )
         if "origin" in headers and headers["origin"] not in self._origins:
             return _refused(403, "Another page may not use the playground.", "Open the address that it printed.")
         if headers.get("sec-fetch-site") in {"cross-site", "same-site"} and headers.get("sec-fetch-mode") != "navigate":
@@ -62,7 +64,9 @@ class Guard:
             return too_large()
         if scope["path"] not in OPEN_PATHS and not self._has_token(scope, headers):
             return _refused(
-                403, "The playground needs its token.", "Open the address it printed, or send Authorization: Bearer <token>."
+                403,
+                "The playground needs its token.",
+                "Open the address it printed, or send Authorization: Bearer <token>.",
             )
         return None
 

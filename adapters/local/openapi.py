@@ -61,7 +61,9 @@ OPERATIONS = (
     ),
     Operation(method="get", path="/api/home", summary="The home view of a person", gives=api.HomeView, query=(_AS,)),
     Operation(method="post", path="/api/say", summary="Type something", takes=read.Say, gives=Turn),
-    Operation(method="post", path="/api/press", summary="Press a button or pick an option", takes=read.Press, gives=Turn),
+    Operation(
+        method="post", path="/api/press", summary="Press a button or pick an option", takes=read.Press, gives=Turn
+    ),
     Operation(method="post", path="/api/submit", summary="Send a form", takes=read.Submit, gives=Turn),
     Operation(method="get", path="/api/clock", summary="Where the clock stands", gives=ClockState),
     Operation(method="post", path="/api/clock", summary="Move the clock", takes=read.Move, gives=ClockState),
@@ -120,7 +122,7 @@ def _path_parameters(path: str) -> list[Json]:
     return [{"name": name, "in": "path", "required": True, "schema": {"type": "integer"}} for name in names]
 
 
-def _parameter(name: str, what: str, needed: bool, kind: str) -> Json:  # noqa: FBT001 - read from the table above
+def _parameter(name: str, what: str, needed: bool, kind: str) -> Json:
     return {"name": name, "in": "query", "description": what, "required": needed, "schema": {"type": kind}}
 
 

@@ -106,7 +106,12 @@ def wall(now: Any, me: PersonView) -> dict[str, str]:
     """The playground's now on a person's wall."""
     there = now.astimezone(zone_named(me.zone))
     city = me.zone.rsplit("/", maxsplit=1)[-1].replace("_", " ")
-    return {"iso": now.isoformat(), "time": f"{there:%H:%M}", "date": f"{there:%a} {there.day} {there:%b %Y}", "city": city}
+    return {
+        "iso": now.isoformat(),
+        "time": f"{there:%H:%M}",
+        "date": f"{there:%a} {there.day} {there:%b %Y}",
+        "city": city,
+    }
 
 
 def day(view: MessageView, me: PersonView) -> str:

@@ -8,8 +8,10 @@ from typing import Any, Literal
 import msgspec
 
 from bot.app import App
-from bot.domain.calendar import WORKDAYS
+from bot.domain.calendar import WORKDAYS, local_date
 from bot.domain.conversation import Incoming, MemberJoined, Place
+from bot.domain.office_hours import Person as Guest
+from bot.domain.office_hours import Window
 from bot.domain.people import Role
 from bot.ports.catalog import Catalog
 from bot.ports.lessons import Learner
@@ -59,7 +61,11 @@ PEOPLE = (
     Person(account="marc", name="Marc Dubois", title="Risk analyst", zone="Europe/Paris", team="risk", learns="ds"),
 )  # fmt: skip
 TEAMS = (Team(id="delivery", name="Delivery", manager="maya"), Team(id="risk", name="Risk", manager="tomas"))
-CHANNELS = (("general", "Everybody"), ("mlops", "MLOps questions and the weekly quiz"), ("ml-alerts", "Alerts from models"))
+CHANNELS = (
+    ("general", "Everybody"),
+    ("mlops", "MLOps questions and the weekly quiz"),
+    ("ml-alerts", "Alerts from models"),
+)
 TOPICS = dict(CHANNELS)
 BY_ACCOUNT = {one.account: one for one in PEOPLE}
 PLAYED = ("learner", "host", "manager", "newcomer", "author", "admin")  # never moved by the simulation
@@ -79,7 +85,9 @@ def seed(store: Store, catalog: Catalog, secret: str, now: datetime) -> bool:
         tenancy.add_tenant(conn, TENANT, "Northwind Analytics", secret, now)
         tenancy.add_workspace(
             conn,
-            tenancy.Workspace(id=WORKSPACE, tenant=TENANT, platform=PLATFORM, team=WORKSPACE, name="Playground", zone=ZONE),
+            tenancy.Workspace(
+                id=WORKSPACE, tenant=TENANT, platform=PLATFORM, team=WORKSPACE, name="Playground", zone=ZONE
+            ),
         )
         _populate(Parts(conn, TENANT), catalog, now)
         playground.set_clock(conn, WORKSPACE, now, None)
@@ -96,6 +104,24 @@ def _populate(parts: Parts, catalog: Catalog, now: datetime) -> None:
             _add(parts, person, catalog, now)
     for address, _ in CHANNELS:
         parts.people.add_channel(Channel(id=address, workspace=WORKSPACE, address=address, name=address, zone=ZONE))
+    parts.quiz.subscribe("mlops", now)
+    parts.office_hours.add_window(_office_hours(now), now)
+
+
+def _office_hours(now: datetime) -> Window:
+    """Two afternoons a week with Omar."""
+    host = BY_ACCOUNT["omar"]
+    return Window(
+        id="w-omar",
+        host=Guest(host.account, host.name, host.zone),
+        zone=host.zone,
+        rule="FREQ=WEEKLY;BYDAY=TU,TH",
+        first_day=local_date(host.zone, now),
+        start=14 * 60,
+        end=16 * 60,
+        topics="drift, monitoring, incidents",
+        place="Room 4, or the call in the invite",
+    )
 
 
 def _add(parts: Parts, person: Person, catalog: Catalog, now: datetime) -> None:
@@ -107,9 +133,7 @@ def _add(parts: Parts, person: Person, catalog: Catalog, now: datetime) -> None:
     track = track_for(catalog, person.learns)
     if person.learns is not None and track is not None:
         parts.lessons.save(
-            Learner(
-                member=id, track=track, role=person.learns, zone=person.zone, minute=person.minute, days=WORKDAYS
-            )
+            Learner(member=id, track=track, role=person.learns, zone=person.zone, minute=person.minute, days=WORKDAYS)
         )
 
 

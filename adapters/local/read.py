@@ -23,8 +23,7 @@ class Say(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True)
 
 
 class Press(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Press a button, or pick from a choice, of a message; ``message`` is left out on the home view and on answers
-    that were not kept."""
+    """Press a button, or pick from a choice. ``message`` is the one it sat on; there is none on the home view."""
 
     who: str = msgspec.field(name="as")
     place: str

@@ -44,7 +44,9 @@ _NOBODY: Mapping[str, str] = {}
 _BULLET = "\N{BULLET} "
 
 
-def html(content: Message, prefix: str = "m", *, files: str = "", zone: str = "UTC", members: Members = _NOBODY) -> Markup:
+def html(
+    content: Message, prefix: str = "m", *, files: str = "", zone: str = "UTC", members: Members = _NOBODY
+) -> Markup:
     """The body of a message. Ids begin with ``prefix``; ``files`` is the address under which its files lie, by block."""
     if not content.blocks:
         return _paragraphs((Plain(content.summary),))
@@ -108,7 +110,9 @@ class _Page:
         """A download link; without an address (a message that is not kept) only what the file is."""
         shown = one_line(name)
         if self._files:
-            link = Markup('<a href="{files}{at}" download="{name}">{name}</a>').format(files=self._files, at=at, name=shown)
+            link = Markup('<a href="{files}{at}" download="{name}">{name}</a>').format(
+                files=self._files, at=at, name=shown
+            )
         else:
             link = Markup("<strong>{}</strong>").format(shown)
         return Markup('<p class="file">{link} <small>{about}</small></p>').format(link=link, about=about)
@@ -142,7 +146,9 @@ def _span(span: Span) -> Markup:
         case Mono(text=text):
             return Markup("<code>{}</code>").format(clean(text))
         case Link(text=text, url=url):
-            return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(url, one_line(text) or url)
+            return Markup('<a href="{}" target="_blank" rel="noopener noreferrer">{}</a>').format(
+                url, one_line(text) or url
+            )
         case Mention(name=name):
             return Markup('<span class="mention">@{}</span>').format(one_line(name))
 
@@ -237,7 +243,9 @@ def _table(table: Table) -> Markup:
 def _chart(chart: Chart) -> Markup:
     return Markup(
         '<figure class="chart"><figcaption>{title}</figcaption>{drawn}{legend}<p class="note"><small>{words}</small></p></figure>'
-    ).format(title=one_line(chart.title), drawn=charts.svg(chart), legend=charts.legend(chart), words=_broken(chart.text))
+    ).format(
+        title=one_line(chart.title), drawn=charts.svg(chart), legend=charts.legend(chart), words=_broken(chart.text)
+    )
 
 
 def _progress(progress: Progress) -> Markup:
@@ -245,7 +253,9 @@ def _progress(progress: Progress) -> Markup:
     return Markup(
         '<label class="progress"><span>{label}</span><progress max="{total}" value="{done}"></progress>'
         '<span class="number">{real} of {whole}</span></label>'
-    ).format(label=one_line(progress.label), total=total, done=min(done, total), real=progress.done, whole=progress.total)
+    ).format(
+        label=one_line(progress.label), total=total, done=min(done, total), real=progress.done, whole=progress.total
+    )
 
 
 def _button(button: Button) -> Markup:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from adapters.local.events import Event, Events
+from adapters.local.events import Event, Events, Name
 from bot.domain.deliveries import Delivery
 from bot.errors import DeliveryFailed
 from bot.messages import Message
@@ -20,15 +20,24 @@ class Desk:
     def __init__(self, store: Store, events: Events) -> None:
         self._store = store
         self._events = events
+        self.delivered = 0  # messages nobody asked for, since the start
 
     async def post(self, new: Posting) -> int:
         id = await finished(self._store.transact(lambda conn: playground.post(conn, new)))
-        self._tell(new.place, id, new.message.summary, new.thread, new.author, new.audience)
+        self.delivered += new.delivery is not None
+        data = {
+            "id": id,
+            "place": new.place,
+            "thread": new.thread,
+            "summary": new.message.summary,
+            "author": new.author,
+        }
+        name: Name = "message" if new.audience is None else "private"
+        self._events.tell(Event(name=name, place=new.place, audience=new.audience, data=data))
         return id
 
     async def replace(self, workspace: str, id: int, message: Message, at: datetime) -> bool:
         """Put another body in a message's place; False when it is not there."""
-
         found = await finished(self._store.look(lambda conn: playground.find(conn, workspace, id)))
         if found is None:
             return False
@@ -36,13 +45,6 @@ class Desk:
         data = {"id": id, "place": found.place, "thread": found.thread, "summary": message.summary}
         self._events.tell(Event(name="update", place=found.place, audience=found.audience, data=data))
         return done
-
-    def _tell(
-        self, place: str, id: int, summary: str, thread: int | None, author: str | None, audience: str | None
-    ) -> None:
-        data = {"id": id, "place": place, "thread": thread, "summary": summary, "author": author}
-        name = "private" if audience is not None else "message"
-        self._events.tell(Event(name=name, place=place, audience=audience, data=data))
 
 
 class LocalMessenger:
@@ -74,7 +76,5 @@ class LocalMessenger:
         return str(id)
 
     async def look_up(self, delivery: Delivery) -> str | None:
-        id = await finished(
-            self._store.look(lambda conn: playground.delivered(conn, delivery.workspace, delivery.id))
-        )
+        id = await finished(self._store.look(lambda conn: playground.delivered(conn, delivery.workspace, delivery.id)))
         return None if id is None else str(id)

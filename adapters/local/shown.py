@@ -104,7 +104,7 @@ class Eyes:
         return self._view(one, None, "")
 
     def form(self, form: Form) -> FormView:
-        return FormView(form=form, html=render.form(form, "dialog", self._members))
+        return FormView(form=form, html=str(render.form(form, "dialog", self._members)))
 
     def _view(self, one: Posted, id: int | None, files: str) -> MessageView:
         author = self._residents.get(one.author or "")
@@ -120,9 +120,7 @@ class Eyes:
             summary=one.message.summary,
             text=text(one.message),
             blocks=one.message.blocks,
-            html=render.html(
-                one.message, f"m{one.id}", files=files, zone=self.viewer.zone, members=self._members
-            ),
+            html=str(render.html(one.message, f"m{one.id}", files=files, zone=self.viewer.zone, members=self._members)),
             revision=one.revision,
             edited=one.edited_at is not None,
             delivery=one.delivery,

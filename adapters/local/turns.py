@@ -55,7 +55,7 @@ class Turns:
         self._desk = desk
         self._mover = mover
         self._clock = clock
-        self._settling: set[asyncio.Task[int]] = set()
+        self._settling: set[asyncio.Task[None]] = set()
 
     async def residents(self) -> dict[str, Resident]:
         found = await finished(self._store.look(lambda conn: playground.residents(conn, WORKSPACE)))
@@ -158,9 +158,14 @@ class Turns:
                 audience = None if place == own else account
                 id = await self._desk.post(
                     Posting(
-                        workspace=WORKSPACE, place=place, thread=thread, audience=audience,
-                        message=answer.inline, key=key, at=now,
-                    )  # fmt: skip
+                        workspace=WORKSPACE,
+                        place=place,
+                        thread=thread,
+                        audience=audience,
+                        message=answer.inline,
+                        key=key,
+                        at=now,
+                    )
                 )
             shown = await self._view(eyes, id)
         except Exception:
@@ -179,7 +184,7 @@ class Turns:
         if wait:
             await asyncio.wait({task})
 
-    def _settled(self, task: asyncio.Task[int]) -> None:
+    def _settled(self, task: asyncio.Task[None]) -> None:
         self._settling.discard(task)
         if not task.cancelled() and task.exception() is not None:
             log.error("what a turn made due was not all sent", exc_info=task.exception())
@@ -225,5 +230,3 @@ def _key(given: str | None) -> str:
     if not 1 <= len(given) <= KEY_LIMIT or not given.isprintable():
         raise Problem(422, "That key will not do.", f"Use 1 to {KEY_LIMIT} printable characters.")
     return given
-
-

@@ -1,6 +1,6 @@
 // The clock bar: show the playground's now in the viewer's zone, move it, follow a run, stop it.
 
-import { call, here, tell } from "./api.js";
+import { call, here, tell, toast } from "./api.js";
 
 const parts = (id) => document.getElementById(id);
 
@@ -23,6 +23,7 @@ export function show(state) {
     parts("running-words").textContent = `To ${until}, ${state.sent} sent`;
     if (!wasRunning && document.activeElement === document.body) parts("stop").focus();
   } else if (wasRunning) {
+    if (state.problem) toast(state.problem);
     tell(`The clock stands at ${now.textContent}. ${state.sent} messages were sent.`);
   }
 }

@@ -1,7 +1,7 @@
 // The message box: Enter sends, and commands complete as one types.
 
 import { call, here } from "./api.js";
-import { shown, toEnd } from "./talk.js";
+import { shown } from "./talk.js";
 
 const PREFIX = /^(\/mlops\s+|@coach\s+)/i;
 let commands = [];
@@ -57,7 +57,6 @@ function listen(form) {
     const thread = Number(form.dataset.thread) || null;
     try {
       await shown(await call("/api/say", { as: here.as, place: here.place, text: words, thread }));
-      toEnd(form.previousElementSibling);
     } catch {
       if (!text.value) text.value = words; // nothing typed is lost
     }
@@ -75,7 +74,7 @@ function listen(form) {
     if (open && (event.key === "ArrowDown" || event.key === "ArrowUp")) {
       event.preventDefault();
       const total = list.children.length;
-      mark((chosen + (event.key === "ArrowDown" ? 1 : total) + (chosen < 0 && event.key === "ArrowUp" ? 0 : 0)) % total);
+      mark(event.key === "ArrowDown" ? (chosen + 1) % total : (Math.max(chosen, 0) + total - 1) % total);
     } else if (open && event.key === "Tab" && !event.shiftKey) {
       event.preventDefault();
       take(Math.max(chosen, 0));

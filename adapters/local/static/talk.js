@@ -18,7 +18,7 @@ async function update(log, thread) {
   const focused = document.activeElement;
   if (wanted.length !== log.children.length || wanted.some((one, at) => log.children[at] !== one)) log.replaceChildren(...wanted);
   if (focused && focused !== document.activeElement && log.contains(focused)) focused.focus({ preventScroll: true });
-  if (atEnd) toEnd(log);
+  if (atEnd) toEnd(log, wanted.find((one) => one.classList.contains("fresh") && !old.has(one.dataset.key)));
 }
 
 function keep(old, fresh, isLater) {
@@ -28,8 +28,9 @@ function keep(old, fresh, isLater) {
   return fresh;
 }
 
-export function toEnd(log) {
-  log.scrollTop = log.scrollHeight;
+export function toEnd(log, first) {
+  // A message taller than the log is read from its top.
+  log.scrollTop = first ? Math.min(log.scrollHeight, first.offsetTop - log.offsetTop - 12) : log.scrollHeight;
 }
 
 async function act(path, body, from) {
