@@ -23,7 +23,7 @@ from bot.domain.people import Actor, Verb, authorize
 from bot.domain.wording import clean
 from bot.domain.words import TEXT_LIMIT, without_prefix
 from bot.errors import Refusal
-from bot.messages import Message, Text, clip, plain
+from bot.messages import VALUE_LIMIT, Message, Text, clip, plain
 from bot.ports.accounts import Accounts
 from bot.ports.catalog import Catalogs
 from bot.ports.store import Parts, Store
@@ -114,14 +114,14 @@ class App:
                 return self._find_command(text)
             case Pressed(action=name, value=value):
                 action = self.table.actions.get(name)
-                if action is None:
+                if action is None or len(value) > VALUE_LIMIT:
                     return self._refusing("app.expired")
-                return _Call(lambda ctx: action.run(ctx, value), action.needs, action.verb)
+                return _Call(lambda ctx: action.run(ctx, clean(value)), action.needs, action.verb)
             case FormSubmitted(form=name, values=values, ref=ref):
                 form = self.table.forms.get(name)
                 if form is None:
                     return self._refusing("app.expired")
-                return _Call(lambda ctx: form.run(ctx, _cleaned(values), ref), form.needs, form.verb)
+                return _Call(lambda ctx: form.run(ctx, _cleaned(values), clean(ref)), form.needs, form.verb)
             case Query(source=source) as query:
                 typeahead = self.table.typeaheads.get(source)
                 return _Call(lambda ctx: typeahead.run(ctx, query) if typeahead else Answer(), Needs.NOTHING)
@@ -167,6 +167,8 @@ class App:
         """The whole effect of one incoming thing. The inbox row makes a repeat of it a no-op."""
         if not parts.people.first_time(incoming.workspace, incoming.key, now):
             return Answer()
+        if isinstance(incoming.event, Removed) and parts.people.actor(incoming.workspace, incoming.account) is None:
+            return Answer()  # nobody we know: a person who goes is not met first
         actor, is_new = parts.people.meet(incoming, self.ids(), now)
         ctx = self._context(actor, incoming, now, parts)
         if is_new:

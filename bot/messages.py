@@ -14,6 +14,7 @@ import msgspec
 
 LABEL_LIMIT = 40
 SUMMARY_LIMIT = 300
+VALUE_LIMIT = 200  # of what a button sends back
 BUTTONS_LIMIT = 5
 OPTIONS_LIMIT = 100
 TITLE_LIMIT = 24
@@ -151,8 +152,10 @@ class Button(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     style: Literal["plain", "primary", "danger"] = "plain"
 
     def __post_init__(self) -> None:
-        _require(1 <= len(self.label) <= LABEL_LIMIT, f"a button label has 1 to {LABEL_LIMIT} characters: {self.label!r}")
-        _require(len(self.value) <= 200, "a button value has at most 200 characters")
+        _require(
+            1 <= len(self.label) <= LABEL_LIMIT, f"a button label has 1 to {LABEL_LIMIT} characters: {self.label!r}"
+        )
+        _require(len(self.value) <= VALUE_LIMIT, f"a button value has at most {VALUE_LIMIT} characters")
 
 
 class Buttons(Part, frozen=True):
@@ -272,7 +275,21 @@ class Form(Part, frozen=True, kw_only=True):
 
 
 Block = (
-    Heading | Text | Fields | Divider | Note | Image | Code | Table | Chart | Progress | Buttons | Choice | File | Invite | Form
+    Heading
+    | Text
+    | Fields
+    | Divider
+    | Note
+    | Image
+    | Code
+    | Table
+    | Chart
+    | Progress
+    | Buttons
+    | Choice
+    | File
+    | Invite
+    | Form
 )
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -22,8 +23,10 @@ from scheduler.ports import DispatchParts, Messenger, Parcel, SchedulerStore, fi
 
 BATCH = 100
 CALL_SECONDS = 10.0  # under half the lease
+CALLS_SECONDS = 15.0  # calls of one intent begin within this, and so end within its lease
 MOST_ATTEMPTS = 6
 BACKOFF_SECONDS = (1.0, 5.0, 30.0, 120.0, 600.0)
+LONGEST_WAIT = 900.0  # seconds, whatever a platform asks for
 LOOK_UP_AFTER = 3.0  # seconds until a message that did arrive can be seen
 POLL_SECONDS = 1.0
 T = TypeVar("T")
@@ -39,7 +42,7 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one call."""
+    """What became of one intent; with neither an id nor a failure the call was not begun."""
 
     delivery: Delivery
     message_id: str | None = None
@@ -102,10 +105,16 @@ class Drainer:
     async def drain(self) -> int:
         """Send everything that is due now. Returns how many messages were sent."""
         async with self._lock:
-            counts = [await self._drain_lane(lane) for lane in self._lanes()]
-        return sum(counts)
+            lanes = [self._drain_lane(lane) for lane in self._lanes()]
+            counts = await asyncio.gather(*lanes, return_exceptions=True)
+        for count in counts:  # one lane in trouble, and the others have been served
+            if isinstance(count, BaseException):
+                raise count
+        return sum(count for count in counts if not isinstance(count, BaseException))
 
     async def _drain_lane(self, lane: Lane) -> int:
+        # A worker that died, or whose result could not be saved: its lease lapses and the ledger goes on from there.
+        await self._write(lane, lambda parts: parts.dispatch.recover(everything=False))
         await self._resolve(lane)
         sent = 0
         while not self._stopping:
@@ -120,16 +129,24 @@ class Drainer:
     async def _send_all(self, lane: Lane, claimed: list[Delivery]) -> int:
         now = self._clock()
         intents = await self._write(lane, lambda parts: self._intents.commit(parts, claimed, now))
+        until = time.monotonic() + CALLS_SECONDS
         # Within one conversation the order of the ledger is the order of the messages.
         by_address = defaultdict(list)
         for intent in intents:
             by_address[intent.delivery.address].append(intent)
-        results = await asyncio.gather(*(self._converse(lane, queue, now) for queue in by_address.values()))
+        results = await asyncio.gather(*(self._converse(lane, queue, now, until) for queue in by_address.values()))
         outcomes = [one for result in results for one in result]
         return await self._write(lane, lambda parts: self._settle(parts, outcomes, now))
 
-    async def _converse(self, lane: Lane, intents: Sequence[Intent], now: datetime) -> list[Outcome]:
-        return [await self._call(lane, intent.delivery, intent.message, now) for intent in intents]
+    async def _converse(self, lane: Lane, intents: Sequence[Intent], now: datetime, until: float) -> list[Outcome]:
+        """One call after the other; what would outlast its lease is not begun."""
+        outcomes = []
+        for intent in intents:
+            if time.monotonic() < until:
+                outcomes.append(await self._call(lane, intent.delivery, intent.message, now))
+            else:
+                outcomes.append(Outcome(intent.delivery))
+        return outcomes
 
     async def _call(self, lane: Lane, delivery: Delivery, message: Message, now: datetime) -> Outcome:
         parcel = Parcel(
@@ -154,53 +171,75 @@ class Drainer:
         arrived = []
         for one in outcomes:
             if one.message_id is not None:
-                if parts.dispatch.sent(one.delivery.id, one.message_id, now):
+                if parts.dispatch.sent(one.delivery, one.message_id, now):
                     arrived.append(one.delivery)
             elif one.failure is not None:
                 self._failed(parts, one.delivery, one.failure)
+            else:
+                parts.dispatch.uncalled(one.delivery)
         self._tell_kinds(parts, arrived, now)
         return len(arrived)
 
     def _failed(self, parts: DispatchParts, delivery: Delivery, failure: DeliveryFailed) -> None:
         attempts = delivery.attempts + 1
         if failure.ambiguous:
-            parts.dispatch.unknown(delivery.id, failure.reason, self._look_up_after)
+            parts.dispatch.unknown(delivery, failure.reason, self._look_up_after)
         elif failure.permanent:
-            parts.dispatch.end(delivery.id, "dead", failure.reason)
+            parts.dispatch.end(delivery, "dead", failure.reason)
         elif attempts >= MOST_ATTEMPTS:
-            parts.dispatch.end(delivery.id, "dead", f"gave up: {failure.reason}")
+            parts.dispatch.end(delivery, "dead", f"gave up: {failure.reason}")
         else:
-            wait = failure.retry_after or BACKOFF_SECONDS[min(attempts, len(BACKOFF_SECONDS)) - 1]
-            parts.dispatch.again(delivery.id, failure.reason, wait)
+            wait = min(failure.retry_after or _backoff(attempts), LONGEST_WAIT)
+            parts.dispatch.again(delivery, failure.reason, wait)
 
     def _tell_kinds(self, parts: DispatchParts, arrived: Sequence[Delivery], now: datetime) -> None:
         work = self._app.work(parts, now)
         for name, group in groupby(sorted(arrived, key=lambda one: one.kind), key=lambda one: one.kind):
             kind = self._app.table.kinds.get(name)
-            if kind is not None and kind.settled is not None:
-                kind.settled(work, list(group))
+            if kind is None or kind.settled is None:
+                continue
+            try:
+                with parts.savepoint():
+                    kind.settled(work, list(group))
+            except Exception:
+                # The messages are there; that must be recorded, whatever their kind makes of it.
+                log.exception("kind %s failed after sending", name)
 
     async def _resolve(self, lane: Lane) -> None:
         """Find out what became of deliveries whose outcome is unknown: look first, then decide by kind."""
         doubtful = await self._write(lane, lambda parts: parts.dispatch.doubtful(lane.workspace, BATCH))
         for delivery in doubtful:
-            message_id = await self._look_up(lane, delivery)
-            await self._write(lane, partial(self._conclude, delivery=delivery, message_id=message_id))
+            look_up = await self._look_up(lane, delivery)
+            await self._write(lane, partial(self._conclude, look_up=look_up))
 
-    def _conclude(self, parts: DispatchParts, delivery: Delivery, message_id: str | None) -> None:
+    def _conclude(self, parts: DispatchParts, look_up: Outcome) -> None:
         """Found: it was sent. Not found: sent again where zero would be worse, held where two would be."""
-        if message_id is not None:
-            self._settle(parts, [Outcome(delivery, message_id=message_id)], self._clock())
+        delivery, failure = look_up.delivery, look_up.failure
+        # After the first time it waits longer and longer: an outage of minutes must not use up every attempt.
+        wait = 0.0 if delivery.attempts <= 1 else _backoff(delivery.attempts)
+        if look_up.message_id is not None:
+            self._settle(parts, [look_up], self._clock())
+        elif failure is None or failure.permanent:
+            self._intents.retry_unknown(parts, delivery, MOST_ATTEMPTS, wait)
         else:
-            self._intents.retry_unknown(parts, delivery, MOST_ATTEMPTS)
+            self._intents.look_again(parts, delivery, MOST_ATTEMPTS, failure.retry_after or _backoff(delivery.attempts))
 
-    async def _look_up(self, lane: Lane, delivery: Delivery) -> str | None:
+    async def _look_up(self, lane: Lane, delivery: Delivery) -> Outcome:
+        """What the platform says: an id, nothing there, or a failure to say."""
         if not lane.messenger.looks_up:
-            return None
+            return Outcome(delivery)
         try:
-            return await asyncio.wait_for(lane.messenger.look_up(delivery), CALL_SECONDS)
-        except (DeliveryFailed, TimeoutError):
-            return None
+            message_id = await asyncio.wait_for(lane.messenger.look_up(delivery), CALL_SECONDS)
+        except DeliveryFailed as failure:
+            return Outcome(delivery, failure=failure)
+        except Exception as error:  # noqa: BLE001  one look-up must not stop the others
+            return Outcome(delivery, failure=DeliveryFailed(type(error).__name__))
+        return Outcome(delivery, message_id=message_id)
 
     async def _write(self, lane: Lane, work: Callable[[DispatchParts], T]) -> T:
         return await finished(self._store.write(lane.tenant, work, urgent=False))
+
+
+def _backoff(attempts: int) -> float:
+    """Seconds to wait after so many attempts."""
+    return BACKOFF_SECONDS[min(max(attempts, 1), len(BACKOFF_SECONDS)) - 1]

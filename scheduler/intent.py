@@ -19,6 +19,7 @@ from scheduler.ports import DispatchParts
 
 HELD_SECONDS = 600.0
 MOST_ERRORS = 6
+RETRY_SECONDS = 30.0  # until an item whose kind raised is tried again
 log = logging.getLogger(__name__)
 
 
@@ -39,6 +40,7 @@ class Intents:
     def commit(self, parts: DispatchParts, claimed: Sequence[Delivery], now: datetime) -> list[Intent]:
         """Ask the kinds, store what was chosen, mark the rows ``sending``. Returns only what is still ours, in order."""
         work = self._app.work(parts, now)
+        claimed = parts.dispatch.hold(self._owner, claimed)
         composed: dict[int, Composed] = {}
         for name, group in groupby(sorted(claimed, key=lambda one: one.kind), key=lambda one: one.kind):
             composed |= self._ask(parts, work, name, list(group))
@@ -51,7 +53,7 @@ class Intents:
         kind = self._app.table.kinds.get(name)
         if kind is None:
             for one in group:
-                parts.dispatch.end(one.id, "dead", f"no kind called {name}")
+                parts.dispatch.end(one, "dead", f"no kind called {name}")
             return {}
         try:
             with parts.savepoint():
@@ -71,31 +73,36 @@ class Intents:
         except Exception as error:  # noqa: BLE001  it counts an attempt and is parked in the end
             reason = f"{kind.name}: {type(error).__name__}"
             if one.attempts + 1 >= MOST_ERRORS:
-                parts.dispatch.end(one.id, "dead", reason)
+                parts.dispatch.end(one, "dead", reason)
             else:
-                parts.dispatch.failed(one.id, reason, 30.0)
+                parts.dispatch.failed(one, reason, RETRY_SECONDS)
             return {}
 
     def _compose(self, parts: DispatchParts, work: Work, kind: Kind, group: list[Delivery]) -> dict[int, Composed]:
         wanted = self._without_refused(parts, work, kind, group)
         if kind.budget:
             wanted = [one for one in wanted if self._has_budget(parts, work, one)]
-        composed = dict(kind.compose(work, wanted)) if wanted else {}
-        for id, one in composed.items():
-            if isinstance(one, Skip):
-                parts.dispatch.end(id, "skipped", one.reason)
-        return {id: one for id, one in composed.items() if isinstance(one, Composed)}
+        made = dict(kind.compose(work, wanted)) if wanted else {}
+        composed = {}
+        for one in wanted:
+            match made[one.id]:
+                case Skip(reason=reason):
+                    parts.dispatch.end(one, "skipped", reason)
+                case Composed() as message:
+                    composed[one.id] = message
+        return composed
 
     def _without_refused(self, parts: DispatchParts, work: Work, kind: Kind, group: list[Delivery]) -> list[Delivery]:
         live = []
         for one in group:
             if one.expires_at is not None and one.expires_at <= work.now:
-                parts.dispatch.end(one.id, "expired", "past its time")
+                parts.dispatch.end(one, "expired", "past its time")
             else:
                 live.append(one)
         reasons = kind.guard(work, live) if live else {}
-        for id, reason in reasons.items():
-            parts.dispatch.end(id, "skipped", reason)
+        for one in live:
+            if one.id in reasons:
+                parts.dispatch.end(one, "skipped", reasons[one.id])
         return [one for one in live if one.id not in reasons]
 
     def _has_budget(self, parts: DispatchParts, work: Work, one: Delivery) -> bool:
@@ -103,7 +110,7 @@ class Intents:
             return True
         if parts.dispatch.take_budget(one.member, self._day(parts, work, one), one.id):
             return True
-        parts.dispatch.end(one.id, "skipped", "budget")
+        parts.dispatch.end(one, "skipped", "budget")
         return False
 
     def _day(self, parts: DispatchParts, work: Work, one: Delivery) -> date:
@@ -112,12 +119,19 @@ class Intents:
             return date.fromisoformat(one.period)
         return local_date(parts.people.zone_in_force(one.member or ""), work.now)
 
-    def retry_unknown(self, parts: DispatchParts, delivery: Delivery, most: int) -> None:
+    def look_again(self, parts: DispatchParts, delivery: Delivery, most: int, wait: float) -> None:
+        """The platform could not say whether it is there: ask again later, but not for ever."""
+        if delivery.attempts >= most:
+            parts.dispatch.end(delivery, "dead", "gave up: outcome unknown")
+        else:
+            parts.dispatch.unanswered(delivery, wait)
+
+    def retry_unknown(self, parts: DispatchParts, delivery: Delivery, most: int, wait: float) -> None:
         """No sign of it was found: send again what must not be lost, hold what must not come twice."""
         kind = self._app.table.kinds.get(delivery.kind)
         if delivery.attempts >= most:
-            parts.dispatch.end(delivery.id, "dead", "gave up: outcome unknown")
+            parts.dispatch.end(delivery, "dead", "gave up: outcome unknown")
         elif delivery.update_of is not None or (kind is not None and kind.on_unknown is OnUnknown.RESEND):
-            parts.dispatch.again(delivery.id, "outcome unknown", 0.0)
+            parts.dispatch.again(delivery, "outcome unknown", wait)
         else:
-            parts.dispatch.unknown(delivery.id, "held", HELD_SECONDS)
+            parts.dispatch.unknown(delivery, "held", HELD_SECONDS)

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime
 
 import msgspec
-from sqlalchemy import Column, Connection, PrimaryKeyConstraint, Table, delete, func, select
+from sqlalchemy import Column, ColumnElement, Connection, PrimaryKeyConstraint, Table, delete, func, select
 
 from bot.domain.digests import Activity, Figures
 from bot.domain.privacy import sealed
@@ -22,8 +22,9 @@ digest_set = Table(
     metadata,
     ident("tenant"),
     ident("team"),
+    ident("reader"),  # a new manager was one of the people before: what is about them is not for them
     ident("hash"),  # keyed: the set says nothing to whoever reads the table
-    PrimaryKeyConstraint("tenant", "team", "hash"),
+    PrimaryKeyConstraint("tenant", "team", "reader", "hash"),
 )
 
 digest_edition = Table(
@@ -31,10 +32,11 @@ digest_edition = Table(
     metadata,
     ident("tenant"),
     ident("team"),
+    ident("reader"),
     ident("week"),
     Column("figures", Json, nullable=False),
     Column("published_at", Instant, nullable=False),
-    PrimaryKeyConstraint("tenant", "team", "week"),
+    PrimaryKeyConstraint("tenant", "team", "reader", "week"),
 )
 
 
@@ -45,16 +47,17 @@ class Digests:
         self._conn = conn
         self._tenant = tenant
 
-    def published_set(self, team: str) -> frozenset[str]:
-        mine = (digest_set.c.tenant == self._tenant) & (digest_set.c.team == team)
-        return frozenset(self._conn.execute(select(digest_set.c.hash).where(mine)).scalars())
+    def published_set(self, team: str, reader: str) -> frozenset[str]:
+        return frozenset(self._conn.execute(select(digest_set.c.hash).where(self._set_of(team, reader))).scalars())
 
-    def publish_set(self, team: str, hashes: frozenset[str]) -> None:
-        mine = (digest_set.c.tenant == self._tenant) & (digest_set.c.team == team)
-        self._conn.execute(delete(digest_set).where(mine))
+    def publish_set(self, team: str, reader: str, hashes: frozenset[str]) -> None:
+        self._conn.execute(delete(digest_set).where(self._set_of(team, reader)))
         if hashes:
-            rows = [{"tenant": self._tenant, "team": team, "hash": one} for one in sorted(hashes)]
-            self._conn.execute(digest_set.insert(), rows)
+            whose = {"tenant": self._tenant, "team": team, "reader": reader}
+            self._conn.execute(digest_set.insert(), [{**whose, "hash": one} for one in sorted(hashes)])
+
+    def _set_of(self, team: str, reader: str) -> ColumnElement[bool]:
+        return (digest_set.c.tenant == self._tenant) & (digest_set.c.team == team) & (digest_set.c.reader == reader)
 
     def seal(self, members: Collection[str]) -> frozenset[str]:
         secret = People(self._conn, self._tenant).secret()
@@ -93,20 +96,22 @@ class Digests:
         row = {
             "tenant": self._tenant,
             "team": edition.team,
+            "reader": edition.reader,
             "week": edition.week,
             "figures": msgspec.to_builtins(edition.figures),
             "published_at": now,
         }
         return self._conn.execute(insert(self._conn, digest_edition).values(row).on_conflict_do_nothing()).rowcount == 1
 
-    def editions(self, team: str, limit: int) -> list[Edition]:
+    def editions(self, team: str, reader: str, limit: int) -> list[Edition]:
         mine = (digest_edition.c.tenant == self._tenant) & (digest_edition.c.team == team)
-        latest = select(digest_edition).where(mine).order_by(digest_edition.c.week.desc()).limit(limit)
+        latest = (
+            select(digest_edition)
+            .where(mine, digest_edition.c.reader == reader)
+            .order_by(digest_edition.c.week.desc())
+            .limit(limit)
+        )
         return [
-            Edition(row.team, row.week, msgspec.convert(row.figures, Figures)) for row in self._conn.execute(latest)
+            Edition(row.team, row.reader, row.week, msgspec.convert(row.figures, Figures))
+            for row in self._conn.execute(latest)
         ]
-
-    def edition(self, team: str, week: str) -> Edition | None:
-        mine = (digest_edition.c.tenant == self._tenant) & (digest_edition.c.team == team)
-        row = self._conn.execute(select(digest_edition).where(mine, digest_edition.c.week == week)).one_or_none()
-        return None if row is None else Edition(row.team, row.week, msgspec.convert(row.figures, Figures))

@@ -15,6 +15,7 @@ from storage.people import inbox
 from storage.schema import Instant, ident, metadata
 
 LEASE_SECONDS = 30.0
+UNSETTLED = ("claimed", "sending", "unknown")
 TERMINAL_WITHOUT_SENDING = ("skipped", "missed", "expired", "dead")
 
 tick_mark = Table(
@@ -65,6 +66,22 @@ class DispatchPart:
         rows = self._conn.execute(deliveries().where(delivery.c.id.in_(ids)).order_by(delivery.c.due_at, delivery.c.id))
         return [read(row) for row in rows]
 
+    def hold(self, owner: str, claimed: Sequence[Delivery]) -> list[Delivery]:
+        """Begin an intent: those of the claimed rows that are still ours, locked, with a fresh lease.
+
+        A worker that slept past its lease, or whose row was taken back, has lost them here, before anything is chosen.
+        """
+        mine = and_(
+            delivery.c.tenant == self._tenant,
+            delivery.c.id.in_([one.id for one in claimed]),
+            delivery.c.state == "claimed",
+            delivery.c.owner == owner,
+        )
+        fresh = {"lease_until": machine_now(self._conn) + LEASE_SECONDS}
+        held = update(delivery).where(mine).values(**fresh).returning(delivery.c.id, delivery.c.epoch)
+        epochs = {row.id: row.epoch for row in self._conn.execute(held)}
+        return [one for one in claimed if epochs.get(one.id) == one.epoch]
+
     def intend(
         self, owner: str, claimed: Sequence[Delivery], chosen: Mapping[int, Mapping[str, Any] | None]
     ) -> set[int]:
@@ -92,30 +109,45 @@ class DispatchPart:
         held = self._conn.execute(select(message_budget.c.delivery).where(mine, message_budget.c.day == day))
         return int(held.scalar_one()) == id
 
-    def end(self, id: int, state: str, reason: str) -> None:
-        self._update(id, state=state, reason=reason)
-        Ledger(self._conn, self._tenant).refund([id])
+    def end(self, one: Delivery, state: str, reason: str) -> None:
+        if self._update(one, state=state, reason=reason):
+            Ledger(self._conn, self._tenant).refund([one.id])
 
-    def sent(self, id: int, message_id: str, now: datetime) -> bool:
-        """Record that a message is there; False when that was known already."""
-        condition = (delivery.c.tenant == self._tenant) & (delivery.c.id == id) & (delivery.c.state != "sent")
+    def sent(self, one: Delivery, message_id: str, now: datetime) -> bool:
+        """Record that a message is there, whoever sent it; False when that was known already."""
+        condition = (delivery.c.tenant == self._tenant) & (delivery.c.id == one.id) & (delivery.c.state != "sent")
         values = {"state": "sent", "message_id": message_id, "settled_at": now, "reason": None}
         return self._conn.execute(update(delivery).where(condition).values(**values)).rowcount == 1
 
-    def unknown(self, id: int, reason: str, retry_in: float) -> None:
-        self._update(id, state="unknown", reason=reason, not_before=machine_now(self._conn) + retry_in)
+    def unknown(self, one: Delivery, reason: str, retry_in: float) -> None:
+        self._update(one, state="unknown", reason=reason, not_before=machine_now(self._conn) + retry_in)
 
-    def again(self, id: int, reason: str, retry_in: float) -> None:
-        self._update(id, state="ready", reason=reason, not_before=machine_now(self._conn) + retry_in)
+    def again(self, one: Delivery, reason: str, retry_in: float) -> None:
+        self._update(one, state="ready", reason=reason, not_before=machine_now(self._conn) + retry_in)
 
-    def failed(self, id: int, reason: str, retry_in: float) -> None:
+    def failed(self, one: Delivery, reason: str, retry_in: float) -> None:
         """Composing raised: no call was made, an attempt is counted."""
-        self.again(id, reason, retry_in)
-        self._update(id, attempts=delivery.c.attempts + 1)
+        later = machine_now(self._conn) + retry_in
+        self._update(one, state="ready", reason=reason, not_before=later, attempts=delivery.c.attempts + 1)
 
-    def _update(self, id: int, **values: Any) -> None:
-        mine = (delivery.c.tenant == self._tenant) & (delivery.c.id == id)
-        self._conn.execute(update(delivery).where(mine).values(**values))
+    def unanswered(self, one: Delivery, retry_in: float) -> None:
+        """A look-up failed: still unknown, an attempt is counted."""
+        later = machine_now(self._conn) + retry_in
+        self._update(one, not_before=later, attempts=delivery.c.attempts + 1)
+
+    def uncalled(self, one: Delivery) -> None:
+        """The intent was not used: no call was made and none may follow from it."""
+        self._update(one, state="ready", attempts=delivery.c.attempts - 1)
+
+    def _update(self, one: Delivery, **values: Any) -> bool:
+        """Only as the row was read: a worker that froze cannot overwrite what another one has made of it since."""
+        as_read = and_(
+            delivery.c.tenant == self._tenant,
+            delivery.c.id == one.id,
+            delivery.c.epoch == one.epoch,
+            delivery.c.state.in_(UNSETTLED),
+        )
+        return self._conn.execute(update(delivery).where(as_read).values(**values)).rowcount == 1
 
     def expire(self, now: datetime) -> int:
         """End what is past its time, and what hangs on a message that will never be there."""
@@ -155,11 +187,15 @@ class DispatchPart:
         return self._conn.execute(back).rowcount + self._conn.execute(doubt).rowcount
 
     def forget(self, *, inbox_before: datetime, log_before: datetime) -> None:
-        """Delete seen events and ended deliveries past their retention."""
+        """Delete seen events, ended deliveries and spent budgets past their retention."""
         old_events = (inbox.c.tenant == self._tenant) & (inbox.c.received_at < inbox_before)
         self._conn.execute(delete(inbox).where(old_events))
         ended = delivery.c.state.in_(["sent", *TERMINAL_WITHOUT_SENDING])
-        self._conn.execute(delete(delivery).where(delivery.c.tenant == self._tenant, ended, delivery.c.due_at < log_before))
+        self._conn.execute(
+            delete(delivery).where(delivery.c.tenant == self._tenant, ended, delivery.c.due_at < log_before)
+        )
+        spent = (message_budget.c.tenant == self._tenant) & (message_budget.c.day < log_before.date())
+        self._conn.execute(delete(message_budget).where(spent))
 
     def next_due(self, after: datetime) -> datetime | None:
         waiting = (delivery.c.tenant == self._tenant) & (delivery.c.state == "ready") & (delivery.c.due_at > after)

@@ -83,5 +83,7 @@ class Glossary:
 
     def suggestions(self) -> int:
         """How many suggestions wait for an editor."""
-        waiting = select(func.count()).where(term_suggestion.c.tenant == self._tenant, term_suggestion.c.state == "open")
+        waiting = select(func.count()).where(
+            term_suggestion.c.tenant == self._tenant, term_suggestion.c.state == "open"
+        )
         return self._conn.execute(waiting).scalar_one()

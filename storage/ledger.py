@@ -96,7 +96,10 @@ def deliveries() -> Select[Any]:
     return (
         select(
             delivery,
-            func.coalesce(account.c.address, channel.c.address, "").label("address"),
+            # Somebody who never wrote to us directly has no conversation yet: the platform opens one for their own id.
+            func.coalesce(func.nullif(account.c.address, ""), account.c.external, channel.c.address, "").label(
+                "address"
+            ),
             root.c.message_id.label("root_message"),
         )
         .outerjoin(account, (account.c.tenant == delivery.c.tenant) & (account.c.id == delivery.c.account))
@@ -149,10 +152,13 @@ class Ledger:
             & (delivery.c.kind == outgoing.kind)
             & (delivery.c.subject == outgoing.subject)
         )
-        states = self._conn.execute(select(delivery.c.state).where(mine)).scalars().all()
-        if "ready" in states:
+        rows = self._conn.execute(select(delivery.c.state, delivery.c.period).where(mine)).all()
+        if any(row.state == "ready" for row in rows):
             return False
-        return self._put(outgoing, f"{outgoing.period}#{len(states)}", now) == 1
+        # After the last number, not the count of rows: the oldest ones may be past their retention.
+        tails = (row.period.rpartition("#")[2] for row in rows if "#" in row.period)
+        last = max((int(tail) for tail in tails if tail.isdecimal()), default=-1)
+        return self._put(outgoing, f"{outgoing.period}#{last + 1}", now) == 1
 
     def _put(self, outgoing: Outgoing, period: str, now: datetime) -> int:
         target = self._target(outgoing)
@@ -214,7 +220,9 @@ class Ledger:
         row = self._conn.execute(deliveries().where(condition)).one_or_none()
         return None if row is None else read(row)
 
-    def skip(self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None) -> int:
+    def skip(
+        self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None
+    ) -> int:
         """End rows whose call has not begun. A claimed row counts: its worker fails at the intent."""
         wanted = (delivery.c.tenant == self._tenant) & delivery.c.state.in_(["ready", "claimed"])
         for column, value in ((delivery.c.kind, kind), (delivery.c.subject, subject), (delivery.c.member, member)):

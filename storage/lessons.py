@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     case,
     delete,
     exists,
+    false,
     func,
     literal,
     or_,
@@ -37,6 +39,9 @@ from storage.people import account, day_off, member
 from storage.schema import Day, Instant, Json, ident, metadata
 
 HORIZON = timedelta(days=4)  # how far ahead instants are computed: over a long weekend
+LONG_WINDOW = timedelta(hours=12)  # up to here the day before ``end`` is the first one a window can speak of
+EPOCH = datetime.fromtimestamp(0, UTC)
+TAKEN_BACK = ("paused", "stopped")  # reasons of a daily that its own learner took back
 FOREVER = date(9999, 12, 31)  # paused until they resume
 
 learner = Table(
@@ -119,6 +124,7 @@ class Lessons:
     def __init__(self, conn: Connection, tenant: str) -> None:
         self._conn = conn
         self._tenant = tenant
+        self.woken = False
 
     def learner(self, member_id: str) -> Learner | None:
         return self.learners([member_id]).get(member_id)
@@ -157,16 +163,37 @@ class Lessons:
         self._fill_slots(now, now)
         today = local_date(one.zone, now)
         mine = (learner.c.member == member_id) & (due_slot.c.day == today)
-        self._move(one, today, now)
+        self._move(one, now)
         # Not yet due today: the planner will see it. Already past: it is due now, until its expiry.
-        self._insert(self._due(now).where(mine, due_slot.c.due_at <= now, due_slot.c.expires_at > now))
+        due = self._due(now).where(mine, due_slot.c.due_at <= now, due_slot.c.expires_at > now)
+        if not self._conn.execute(due).first():
+            return
+        self._revive(one, today)
+        self._insert(due)
 
-    def _move(self, one: Learner, today: date, now: datetime) -> None:
-        ready = (delivery.c.tenant == self._tenant) & (delivery.c.kind == "daily") & (delivery.c.state == "ready")
-        due = max(instant(one.zone, today, one.minute), now)
-        expires = instant(one.zone, today, expiry_minute(one.minute))
-        mine = (delivery.c.subject == one.member) & (delivery.c.period == today.isoformat())
-        self._conn.execute(update(delivery).where(ready, mine).values(due_at=due, expires_at=expires))
+    def _move(self, one: Learner, now: datetime) -> None:
+        """What is planned and waits, mostly for the rest after the last daily, follows the clock of the new rhythm."""
+        waiting = select(delivery.c.id, delivery.c.period).where(self._daily(one.member), delivery.c.state == "ready")
+        for id, period in self._conn.execute(waiting).all():
+            day = date.fromisoformat(period)
+            due = max(instant(one.zone, day, one.minute), self._rested(one.member), now)
+            expires = instant(one.zone, day, expiry_minute(one.minute))
+            self._conn.execute(update(delivery).where(delivery.c.id == id).values(due_at=due, expires_at=expires))
+
+    def _rested(self, member_id: str) -> datetime:
+        mine = (learner.c.tenant == self._tenant) & (learner.c.member == member_id)
+        last = self._conn.execute(select(learner.c.last_daily_at).where(mine)).scalar()
+        return EPOCH if last is None else last + REST
+
+    def _revive(self, one: Learner, today: date) -> None:
+        """A lesson of today that was taken back before any call, by a pause or by leaving, is planned anew."""
+        taken_back = (delivery.c.state == "skipped") & delivery.c.reason.in_(TAKEN_BACK) & (delivery.c.attempts == 0)
+        mine = self._daily(one.member) & (delivery.c.period == today.isoformat())
+        self._conn.execute(delete(delivery).where(mine, taken_back))
+
+    def _daily(self, member_id: str) -> Any:
+        mine = (delivery.c.tenant == self._tenant) & (delivery.c.kind == "daily")
+        return mine & (delivery.c.subject == member_id)
 
     def _due(self, now: datetime) -> Select[Any]:
         """The rows of the ledger that are due: who, which local date, from when until when."""
@@ -210,14 +237,19 @@ class Lessons:
     def _insert(self, rows: Select[Any]) -> int:
         columns = [column.name for column in rows.selected_columns]
         statement = insert(self._conn, delivery).from_select(columns, rows).on_conflict_do_nothing()
-        return int(self._conn.execute(statement).rowcount)
+        written = int(self._conn.execute(statement).rowcount)
+        self.woken = self.woken or written > 0
+        return written
 
     def _fill_slots(self, start: datetime, end: datetime) -> None:
         """Compute the instants of every rhythm in use, from the day before ``start`` to the horizon after ``end``."""
         last = end.date() + HORIZON
-        filled = exists().where(
+        filled: ColumnElement[bool] = exists().where(
             due_slot.c.zone == learner.c.zone, due_slot.c.minute == learner.c.minute, due_slot.c.day == last
         )
+        if end - start > LONG_WINDOW:
+            # Whoever wrote the last day may have begun after ``start``: after a stop, days between can be missing.
+            filled = false()
         rhythms = select(learner.c.zone, learner.c.minute).where(learner.c.tenant == self._tenant, ~filled).distinct()
         rows = [
             _slot(zone, minute, day)
@@ -249,9 +281,7 @@ class Lessons:
     def done(self, members: Collection[str]) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {one: set() for one in members}
         columns = (lesson_state.c.member, lesson_state.c.lesson)
-        for row in self._conn.execute(
-            select(*columns).where(self._of(members), lesson_state.c.done_at.is_not(None))
-        ):
+        for row in self._conn.execute(select(*columns).where(self._of(members), lesson_state.c.done_at.is_not(None))):
             found[row.member].add(row.lesson)
         return found
 
@@ -291,9 +321,7 @@ class Lessons:
             self._conn.execute(insert(self._conn, asking).on_conflict_do_nothing(), rows)
 
     def asking(self, id: str) -> Asking | None:
-        row = self._conn.execute(
-            select(asking).where(asking.c.tenant == self._tenant, asking.c.id == id)
-        ).one_or_none()
+        row = self._conn.execute(select(asking).where(asking.c.tenant == self._tenant, asking.c.id == id)).one_or_none()
         if row is None:
             return None
         values = {name: getattr(row, name) for name in Asking.__struct_fields__ if name != "order"}

@@ -40,4 +40,4 @@ class Parts:
     @property
     def woken(self) -> bool:
         """Whether this transaction gave the drainer something to do."""
-        return self.ledger.woken
+        return self.ledger.woken or self.lessons.woken

@@ -10,6 +10,7 @@ import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     ForeignKeyConstraint,
     Index,
@@ -17,18 +18,23 @@ from sqlalchemy import (
     Row,
     Table,
     UniqueConstraint,
+    delete,
     literal,
     select,
     union_all,
     update,
 )
 
+from bot.domain.calendar import is_zone
 from bot.domain.conversation import Incoming
 from bot.domain.people import Actor, Role
 from bot.domain.settings import TenantSettings
+from bot.domain.wording import one_line
 from bot.ports.people import Channel, Member, Team
 from storage.dialects import insert
 from storage.schema import Day, Instant, Json, ident, metadata, words
+
+NAME_LIMIT = 80  # characters of a person's name
 
 tenant = Table(
     "tenant",
@@ -218,27 +224,37 @@ class People:
 
     def meet(self, incoming: Incoming, new_id: str, now: datetime) -> tuple[Actor, bool]:
         known = self.actor(incoming.workspace, incoming.account)
-        if known is not None:
-            return known, False
-        address = incoming.place.id if incoming.place.kind == "direct" else ""
-        self._add(incoming, new_id, address, now)
-        actor = self.actor(incoming.workspace, incoming.account)
+        is_new = known is None and self._add(incoming, new_id, now)
+        if incoming.place.kind == "direct":
+            # Somebody met in a channel has no conversation with us yet; from here on there is one.
+            moved = self._account(incoming) & (account.c.address != incoming.place.id)
+            self._conn.execute(update(account).where(moved).values(address=incoming.place.id))
+        actor = known or self.actor(incoming.workspace, incoming.account)
         if actor is None:
             raise LookupError(f"account {incoming.account} has left")
-        return actor, True
+        return actor, is_new
 
-    def _add(self, incoming: Incoming, new_id: str, address: str, now: datetime) -> None:
-        """A fresh member with one account; an account of somebody who left comes back to life as the same member."""
-        external = account.c.external == incoming.account
-        here = (account.c.tenant == self._tenant) & (account.c.workspace == incoming.workspace) & external
-        old = self._conn.execute(select(account.c.member).where(here)).scalar()
+    def _account(self, incoming: Incoming) -> ColumnElement[bool]:
+        here = (account.c.tenant == self._tenant) & (account.c.workspace == incoming.workspace)
+        return here & (account.c.external == incoming.account)
+
+    def _add(self, incoming: Incoming, new_id: str, now: datetime) -> bool:
+        """A fresh member with one account; an account of somebody who left comes back to life as the same member.
+
+        False when a turn that ran at the same time has added the account: its member stands, ours goes again.
+        """
+        old = self._conn.execute(select(account.c.member).where(self._account(incoming))).scalar()
         if old is not None:
             self._conn.execute(self._update(old).values(active=True, left_at=None))
-            return
-        self.add_member(
-            Member(id=new_id, name=incoming.name or incoming.account, zone=incoming.zone, locale=incoming.locale), now
-        )
-        self.add_account(f"a-{new_id}", incoming.workspace, new_id, incoming.account, address)
+            return True
+        # What a platform says of a person is theirs to choose: no control characters, and a zone only if it is one.
+        name = one_line(incoming.name)[:NAME_LIMIT] or incoming.account
+        zone = incoming.zone if incoming.zone and is_zone(incoming.zone) else None
+        self.add_member(Member(id=new_id, name=name, zone=zone, locale=incoming.locale), now)
+        if self.add_account(f"a-{new_id}", incoming.workspace, new_id, incoming.account, ""):
+            return True
+        self._conn.execute(delete(member).where(member.c.tenant == self._tenant, member.c.id == new_id))
+        return False
 
     def add_member(self, new: Member, now: datetime) -> None:
         self._conn.execute(
@@ -256,19 +272,14 @@ class People:
             )
         )
 
-    def add_account(self, id: str, workspace_id: str, member_id: str, external: str, address: str) -> None:
-        """Add an account; the first one of a member is the preferred one."""
-        self._conn.execute(
-            account.insert().values(
-                tenant=self._tenant,
-                id=id,
-                workspace=workspace_id,
-                member=member_id,
-                external=external,
-                address=address,
-            )
-        )
+    def add_account(self, id: str, workspace_id: str, member_id: str, external: str, address: str) -> bool:
+        """Add an account; the first one of a member is the preferred one. False when it is there already."""
+        row = {"tenant": self._tenant, "id": id, "workspace": workspace_id, "member": member_id}
+        row |= {"external": external, "address": address}
+        if self._conn.execute(insert(self._conn, account).values(row).on_conflict_do_nothing()).rowcount == 0:
+            return False
         self._conn.execute(self._update(member_id).where(member.c.account.is_(None)).values(account=id))
+        return True
 
     def member(self, member_id: str) -> Member | None:
         return self.members([member_id]).get(member_id)

@@ -18,7 +18,7 @@ REST = timedelta(hours=12)  # the least time between two dailies of one member
 WORKDAYS = 0b0011111  # bit 0 is Monday
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CLOSE_OF_DAY = 18 * 60  # minutes: a lesson not sent by then is missed
-LATEST_GRACE = 120  # minutes a lesson chosen for the evening may be late
+LATEST_GRACE = 120  # minutes a lesson chosen for the evening may be late, past midnight if need be
 
 
 class Rhythm(msgspec.Struct, frozen=True):
@@ -44,8 +44,12 @@ def is_zone(name: str) -> bool:
 
 
 def instant(zone: str, day: date, minute: int) -> datetime:
-    """The UTC instant of ``minute`` minutes after midnight on the wall clock of ``zone`` on ``day``."""
-    wall = datetime.combine(day, time(minute // 60, minute % 60), zone_named(zone))
+    """The UTC instant of ``minute`` minutes after midnight on the wall clock of ``zone`` on ``day``.
+
+    From 24 hours on it is the wall clock of the next day.
+    """
+    days, minute = divmod(minute, 24 * 60)
+    wall = datetime.combine(day + days * DAY, time(minute // 60, minute % 60), zone_named(zone))
     return wall.astimezone(UTC)
 
 
@@ -54,8 +58,8 @@ def local_date(zone: str, at: datetime) -> date:
 
 
 def expiry_minute(minute: int) -> int:
-    """The minute of the day after which a lesson due at ``minute`` is no longer sent."""
-    return max(CLOSE_OF_DAY, min(minute + LATEST_GRACE, 24 * 60 - 1))
+    """The minute from which on a lesson due at ``minute`` is no longer sent; 24 hours and more is after midnight."""
+    return max(CLOSE_OF_DAY, minute + LATEST_GRACE)
 
 
 def is_workday(days: int, day: date) -> bool:

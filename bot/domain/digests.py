@@ -75,9 +75,10 @@ def figures(activity: Mapping[str, Activity], people: Collection[str], hard: Ite
     rows = [activity.get(one, Activity()) for one in people]
     size = len(rows)
     took_part = share(sum(one.took_part for one in rows), size, size, k)
-    lessons = share(
-        sum(min(one.lessons, one.lessons_sent) for one in rows), sum(one.lessons_sent for one in rows), size, k
-    )
+    # Of people who take no lessons a share of lessons says nothing: it is about the others, and they must be enough.
+    learning = [one for one in rows if one.lessons_sent]
+    sent = sum(one.lessons_sent for one in learning)
+    lessons = share(sum(min(one.lessons, one.lessons_sent) for one in learning), sent, len(learning), k)
     quiz = share(sum(one.quiz_answers > 0 for one in rows), size, size, k)
     hours = share(sum(one.bookings > 0 for one in rows), size, size, k)
     return Figures(

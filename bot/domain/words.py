@@ -18,4 +18,3 @@ def without_prefix(text: str) -> str:
 def nearest(word: str, names: Iterable[str], limit: int = 3) -> list[str]:
     """The names most like ``word``, best first."""
     return difflib.get_close_matches(word.casefold()[:40], list(names), n=limit, cutoff=0.55)
-

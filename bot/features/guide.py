@@ -14,7 +14,8 @@ ECHO_LIMIT = 60
 
 def unknown(ctx: Context, words: str) -> Answer:
     """Words nobody declared: the closest commands, never silence."""
-    names = nearest(words.split(maxsplit=1)[0], [one.name for one in ctx.table.listed])
+    first = next(iter(words.split(maxsplit=1)), "")
+    names = nearest(first, [one.name for one in ctx.table.listed if _allowed(ctx, one)])
     said = ctx.say("guide.unknown", words=clip(words.split("\n", maxsplit=1)[0], ECHO_LIMIT))
     blocks: list[Block] = [Text(said)]
     if names:
@@ -27,7 +28,8 @@ def guide(ctx: Context, words: str) -> Answer:
     """Every command the actor may use, or one command in full."""
     if words:
         found = ctx.table.find(words)
-        return _one(ctx, found[0]) if found else unknown(ctx, words)
+        # What somebody may not use is, for them, not there.
+        return _one(ctx, found[0]) if found and _allowed(ctx, found[0]) else unknown(ctx, words)
     lines = [
         Text(ctx.say("guide.line", usage=_usage(one), summary=one.summary))
         for one in ctx.table.listed

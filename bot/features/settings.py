@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import date
+
+import msgspec
+
 from bot.domain import zones
 from bot.domain.calendar import DAY_NAMES, WORKDAYS, clock_text, local_date, zone_named
 from bot.domain.pack import ROLES
@@ -74,7 +78,8 @@ def save(ctx: Context, values: Values, _ref: str) -> Answer:
     if errors or zone is None or minute is None:
         return Answer(errors=errors)
     chosen = None if role == ANY_ROLE else role
-    return _enrol(ctx, Learner(member=ctx.actor.member, track=track, role=chosen, zone=zone, minute=minute, days=days))
+    before = ctx.store.lessons.learner(ctx.actor.member) or _defaults(ctx)  # a pause outlasts a change of settings
+    return _enrol(ctx, msgspec.structs.replace(before, track=track, role=chosen, zone=zone, minute=minute, days=days))
 
 
 def _enrol(ctx: Context, learner: Learner) -> Answer:
@@ -85,7 +90,9 @@ def _enrol(ctx: Context, learner: Learner) -> Answer:
         "settings.saved", track=_track_name(ctx, learner), time=clock_text(learner.minute), zone=learner.zone
     )
     if _is_due_today(ctx, learner):
-        said = (*said, Plain(" "), *ctx.say("settings.first_now"))
+        said = (*said, Plain(" "), *ctx.say("settings.due_now"))
+    if _is_paused(ctx, learner):
+        said = (*said, Plain(" "), *ctx.say("settings.still_paused"))
     return Answer(inline=Message(clip(plain(said), 300), (Text(said), _change_button(ctx))))
 
 
@@ -94,6 +101,12 @@ def _is_due_today(ctx: Context, learner: Learner) -> bool:
     period = local_date(learner.zone, ctx.now).isoformat()
     delivery = ctx.store.ledger.find(("daily", learner.member, period))
     return delivery is not None and delivery.state == "ready"
+
+
+def _is_paused(ctx: Context, learner: Learner) -> bool:
+    """A pause up to a day is over on that day, though nobody has said so."""
+    until = learner.paused_until
+    return learner.paused and (until is None or local_date(learner.zone, ctx.now) < until)
 
 
 def stop(ctx: Context, _words: str) -> Answer:
@@ -151,7 +164,7 @@ def _shown(ctx: Context, learner: Learner) -> list[Block]:
         ("Time zone", zone),
         ("Time", clock_text(learner.minute)),
         ("Days", days),
-        ("State", plain(ctx.say("settings.state", paused=learner.paused, until=learner.paused_until))),
+        ("State", plain(ctx.say("settings.state", paused=_is_paused(ctx, learner), until=_day(learner.paused_until)))),
     )
     return [
         Heading(plain(ctx.say("settings.title"))),
@@ -159,6 +172,10 @@ def _shown(ctx: Context, learner: Learner) -> list[Block]:
         _change_button(ctx),
         Note(ctx.say("settings.how_to_stop")),
     ]
+
+
+def _day(day: date | None) -> str:
+    return f"{day:%A %d %B %Y}" if day else ""
 
 
 def _change_button(_ctx: Context) -> Buttons:
@@ -172,7 +189,7 @@ def _track_name(ctx: Context, learner: Learner) -> str:
 
 def _minute(words: str) -> int | None:
     hour, colon, minute = words.partition(":")
-    if not (colon and hour.isdecimal() and minute.isdecimal() and len(minute) == 2):
+    if not (colon and hour.isdecimal() and minute.isdecimal() and len(hour) <= 2 and len(minute) == 2):
         return None
     total = int(hour) * 60 + int(minute)
     return total if int(minute) < 60 and total < 24 * 60 else None

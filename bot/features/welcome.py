@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from bot.domain.deliveries import Delivery, Outgoing
 from bot.messages import Button, Buttons, Heading, Message, Note, Text, plain
+from bot.ports.people import Member
 from bot.router import Answer, Command, Composed, Context, Feature, Kind, Needs, OnUnknown, Skip, Work
 
 FEATURE = Feature(name="welcome")
@@ -27,10 +28,11 @@ def _joined(ctx: Context) -> Sequence[Outgoing]:
 
 def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Composed | Skip]:
     members = work.store.people.members([one.member for one in deliveries if one.member])
-    return {
-        one.id: Composed(_card(work, members[one.member].name)) if one.member in members else Skip("left")
-        for one in deliveries
-    }
+    return {one.id: _composed(work, members.get(one.member or "")) for one in deliveries}
+
+
+def _composed(work: Work, person: Member | None) -> Composed | Skip:
+    return Skip("left") if person is None or not person.active else Composed(_card(work, person.name))
 
 
 def _card(work: Work, name: str) -> Message:

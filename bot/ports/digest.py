@@ -12,19 +12,20 @@ from bot.domain.digests import Activity, Figures
 
 
 class Edition(msgspec.Struct, frozen=True):
-    """One team's published figures of one week."""
+    """One team's published figures of one week, for the one reader who is not counted in them."""
 
     team: str
+    reader: str
     week: str
     figures: Figures
 
 
 class Digests(Protocol):
-    def published_set(self, team: str) -> frozenset[str]:
-        """The keyed hashes of the last edition's people."""
+    def published_set(self, team: str, reader: str) -> frozenset[str]:
+        """The keyed hashes of the people of the last edition for this reader."""
         ...
 
-    def publish_set(self, team: str, hashes: frozenset[str]) -> None: ...
+    def publish_set(self, team: str, reader: str, hashes: frozenset[str]) -> None: ...
 
     def unseal(self, hashes: frozenset[str]) -> list[str]:
         """The member ids behind keyed hashes, people who left among them."""
@@ -39,11 +40,9 @@ class Digests(Protocol):
         ...
 
     def publish(self, edition: Edition, now: datetime) -> bool:
-        """Store an edition; False when that team and week was published before: it is never computed again."""
+        """Store an edition; False when that team, reader and week was published before: it is never computed again."""
         ...
 
-    def editions(self, team: str, limit: int) -> list[Edition]:
-        """The latest editions of a team, newest first."""
+    def editions(self, team: str, reader: str, limit: int) -> list[Edition]:
+        """The latest editions of a team for one reader, newest first."""
         ...
-
-    def edition(self, team: str, week: str) -> Edition | None: ...

@@ -25,7 +25,9 @@ class Ledger(Protocol):
 
     def find(self, key: Key) -> Delivery | None: ...
 
-    def skip(self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None) -> int:
+    def skip(
+        self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None
+    ) -> int:
         """End open, unsent rows as ``skipped(reason)`` and give their budget back. Returns how many."""
         ...
 

@@ -15,11 +15,16 @@ CSV_WEEKS = 52
 
 
 def digest(ctx: Context, words: str) -> Answer:
-    """The last published week of the actor's own team; with several teams, the one that is named."""
+    """The last published week of the actor's own team; with several teams, the one that is named.
+
+    A team of somebody else gets the same answer as one that does not exist.
+    """
     teams = [team for team in ctx.store.people.teams() if authorize(ctx.actor, Verb.READ_TEAM, team.id)]
     if not teams:
         raise Refusal("app.forbidden")
     named = [team for team in teams if words.casefold() in {team.id.casefold(), team.name.casefold()}]
+    if words and not named:
+        raise Refusal("app.forbidden")
     if len(teams) > 1 and not named:
         said = ctx.say("digest.which")
         buttons = tuple(Button(clip(team.name, 40), "digest.show", team.id) for team in teams[:5])
@@ -29,7 +34,7 @@ def digest(ctx: Context, words: str) -> Answer:
 
 def show(ctx: Context, team_id: str) -> Answer:
     team = _own_team(ctx, team_id)
-    editions = ctx.store.digest.editions(team.id, TREND_WEEKS)
+    editions = ctx.store.digest.editions(team.id, ctx.actor.member, TREND_WEEKS)
     if not editions:
         when = next_close(ctx.now).astimezone(zone_named(ctx.actor.zone))
         said = ctx.say("digest.none_yet", team=team.name, when=f"{when:%A %d %B, %H:%M}")
@@ -39,7 +44,7 @@ def show(ctx: Context, team_id: str) -> Answer:
 
 def download(ctx: Context, team_id: str) -> Answer:
     team = _own_team(ctx, team_id)
-    editions = ctx.store.digest.editions(team.id, CSV_WEEKS)
+    editions = ctx.store.digest.editions(team.id, ctx.actor.member, CSV_WEEKS)
     said = ctx.say("digest.csv", team=team.name)
     return Answer(inline=Message(plain(said), (Text(said), csv_file(ctx.texts, team, editions))))
 

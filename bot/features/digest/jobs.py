@@ -48,25 +48,25 @@ def _freeze(work: Work, team: Team) -> None:
     present = work.store.digest.seal(
         [one.id for one in work.store.people.team_members(team.id) if one.id != team.manager]
     )
-    before = work.store.digest.published_set(team.id)
+    reader = team.manager or ""
+    before = work.store.digest.published_set(team.id, reader)
     after = next_set(before, present, k)
     if after != before:
-        work.store.digest.publish_set(team.id, after)
+        work.store.digest.publish_set(team.id, reader, after)
 
 
 def _publish(work: Work, team: Team, week: str) -> None:
     settings = work.store.people.settings()
-    people = work.store.digest.unseal(work.store.digest.published_set(team.id))
+    reader = team.manager or ""
+    people = work.store.digest.unseal(work.store.digest.published_set(team.id, reader))
     first = week_start(week)
     activity = work.store.digest.activity(people, first, first + WEEK - timedelta(days=1))
     hard = _hard_topics(work, people, week, settings.group_floor)
-    edition = Edition(team.id, week, figures(activity, people, hard, settings.group_floor))
-    if work.store.digest.publish(edition, work.now) and team.manager is not None:
+    edition = Edition(team.id, reader, week, figures(activity, people, hard, settings.group_floor))
+    if work.store.digest.publish(edition, work.now) and reader:
         weekday, minute = settings.digest_time
-        due = sent_at(week, work.store.people.zone_in_force(team.manager), weekday, minute)
-        digest = Outgoing(
-            kind="digest", subject=team.id, period=week, member=team.manager, due_at=due, expires_at=due + KEPT
-        )
+        due = sent_at(week, work.store.people.zone_in_force(reader), weekday, minute)
+        digest = Outgoing(kind="digest", subject=team.id, period=week, member=reader, due_at=due, expires_at=due + KEPT)
         work.store.ledger.put([digest], work.now)
 
 

@@ -28,9 +28,8 @@ def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Compose
 
 def _composed(work: Work, one: Delivery) -> Composed | Skip:
     teams = {team.id: team for team in work.store.people.teams()}
-    editions = [
-        edition for edition in work.store.digest.editions(one.subject, TREND_WEEKS) if edition.week <= one.period
-    ]
+    latest = work.store.digest.editions(one.subject, one.member or "", TREND_WEEKS)
+    editions = [edition for edition in latest if edition.week <= one.period]
     if not editions:
         return Skip("nothing published")
     return Composed(digest_card(work.texts, teams[one.subject], editions))

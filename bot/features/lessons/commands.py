@@ -129,14 +129,16 @@ def pause(ctx: Context, words: str) -> Answer:
 
 
 def resume(ctx: Context, _words: str) -> Answer:
-    """Lessons again from the next due day; nothing that was missed is made up for."""
+    """Lessons again, today's still if its time is not over; nothing that was missed is made up for."""
     learner = _enrolled(ctx)
     if not learner.paused:
         return _told(ctx, "lessons.not_paused", when=next_time(ctx, learner))
     back = msgspec.structs.replace(learner, paused=False, paused_until=None, ignored=0)
     ctx.store.lessons.save(back)
     ctx.store.lessons.replan(learner.member, ctx.now)
-    return _told(ctx, "lessons.resumed", when=next_time(ctx, back))
+    today = ctx.store.ledger.find(("daily", learner.member, local_date(learner.zone, ctx.now).isoformat()))
+    is_due = today is not None and today.state == "ready" and today.due_at <= ctx.now
+    return _told(ctx, "lessons.resumed", when=next_time(ctx, back), is_due=is_due)
 
 
 def next_time(ctx: Context, learner: Learner) -> str:
