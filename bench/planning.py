@@ -1,0 +1,135 @@
+"""Planning the dailies of many members: the set-based plan beside the same rows by one raw INSERT ... SELECT."""
+
+from __future__ import annotations
+
+import tempfile
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+from sqlalchemy import Connection, delete, text
+
+from bench.figures import heading, row, timed
+from bot.ports.people import Member
+from storage.dialects import open_engine
+from storage.ledger import delivery
+from storage.lessons import learner
+from storage.parts import Parts
+from storage.people import account, member
+from storage.tenancy import Workspace, add_tenant, add_workspace
+from storage.upgrade import upgrade
+
+NOW = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
+ZONES = [
+    "Europe/Berlin",
+    "Europe/London",
+    "Europe/Paris",
+    "Europe/Madrid",
+    "Europe/Warsaw",
+    "Europe/Athens",
+    "Africa/Lagos",
+    "Africa/Cairo",
+    "Africa/Nairobi",
+    "Africa/Johannesburg",
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Asia/Dubai",
+    "Asia/Tokyo",
+    "Asia/Seoul",
+    "Asia/Shanghai",
+    "Asia/Singapore",
+    "Asia/Manila",
+    "Asia/Jakarta",
+    "Asia/Karachi",
+    "Asia/Dhaka",
+    "Asia/Tehran",
+    "Asia/Jerusalem",
+    "Australia/Sydney",
+    "Australia/Lord_Howe",
+    "Australia/Perth",
+    "Pacific/Auckland",
+    "Pacific/Chatham",
+    "America/New_York",
+    "America/Chicago",
+    "America/Denver",
+    "America/Los_Angeles",
+    "America/Sao_Paulo",
+    "America/Bogota",
+    "America/Lima",
+    "America/Mexico_City",
+    "America/Toronto",
+    "America/Halifax",
+    "America/Santiago",
+    "Atlantic/Reykjavik",
+]
+
+
+def run() -> None:
+    heading("planning one day of lessons, SQLite, 40 zones (floor: the same rows by one raw INSERT ... SELECT)")
+    for members in (1_000, 10_000, 100_000):
+        with tempfile.TemporaryDirectory() as folder:
+            _measure(folder, members)
+
+
+def _measure(folder: str, members: int) -> None:
+    engine = open_engine(f"sqlite:///{Path(folder) / 'bench.db'}")
+    upgrade(engine)
+    with engine.begin() as conn:
+        _fill(conn, members)
+
+    def plan() -> None:
+        with engine.begin() as conn:
+            Parts(conn, "t").lessons.plan(NOW, NOW + timedelta(days=1))
+
+    def idle() -> None:
+        with engine.begin() as conn:
+            Parts(conn, "t").lessons.plan(NOW + timedelta(days=1), NOW + timedelta(days=1))
+
+    plan()  # fills the slots, as the first tick of a day does
+    floor_seconds, plan_seconds = [], []
+    for _ in range(3):
+        _clear(engine)
+        floor_seconds += timed(lambda: _raw(engine), 1)
+        _clear(engine)
+        plan_seconds += timed(plan, 1)
+    floor = row(f"raw insert, {members:,} members", floor_seconds, per=members)
+    row(f"plan, {members:,} members", plan_seconds, per=members, floor=floor)
+    row(f"empty tick, {members:,} members", timed(idle, 20))
+    engine.dispose()
+
+
+def _clear(engine: Any) -> None:
+    with engine.begin() as conn:
+        conn.execute(delete(delivery))
+
+
+def _raw(engine: Any) -> None:
+    with engine.begin() as conn:
+        conn.execute(text(_RAW))
+
+
+_RAW = """
+INSERT INTO delivery (tenant, workspace, account, member, kind, subject, period, state, due_at, expires_at, payload)
+SELECT l.tenant, a.workspace, a.id, l.member, 'daily', l.member, s.day, 'ready', s.due_at, s.expires_at, '{}'
+FROM due_slot s JOIN learner l ON l.zone = s.zone AND l.minute = s.minute JOIN account a ON a.tenant = l.tenant AND a.member = l.member
+WHERE s.day = '2026-11-20' ON CONFLICT DO NOTHING
+"""
+
+
+def _fill(conn: Connection, count: int) -> None:
+    add_tenant(conn, "t", "Bench", "secret", NOW)
+    add_workspace(conn, Workspace(id="w", tenant="t", platform="local", team="bench", name="Bench"))
+    people = Parts(conn, "t").people
+    people.add_member(Member(id="first", name="First"), NOW)  # one by the ordinary way, the rest in bulk
+    ids = [f"m{at}" for at in range(count)]
+    base = {"tenant": "t", "name": "x", "locale": "en", "active": True, "flags": {}, "created_at": NOW}
+    conn.execute(member.insert(), [{**base, "id": id, "account": f"a-{id}"} for id in ids])
+    rows = [
+        {"tenant": "t", "id": f"a-{id}", "workspace": "w", "member": id, "external": id, "address": id} for id in ids
+    ]
+    conn.execute(account.insert(), rows)
+    times = [{"zone": ZONES[at % 40], "minute": 540 + 15 * (at % 4)} for at in range(count)]
+    conn.execute(
+        learner.insert(),
+        [{"tenant": "t", "member": id, "track": "x", "days": 31, **when} for id, when in zip(ids, times, strict=True)],
+    )

@@ -1,0 +1,214 @@
+"""The first weeks in the playground, in a real browser: what a stranger does after ``make run``."""
+
+import re
+
+import pytest
+
+from content.loader import compile_pack
+from tests.faults.playground import Playground
+
+NOW = 20_000  # ms: the longest a page may take before the test gives up
+
+
+@pytest.fixture(scope="module")
+def playground(tmp_path_factory):
+    running = Playground(tmp_path_factory.mktemp("playground"))
+    running.start()
+    yield running
+    running.settle()
+
+
+@pytest.fixture(scope="module")
+def answers():
+    """Right option by the words of the question."""
+    return {one.stem.split("\n")[0]: one.right.text for one in compile_pack().pack.questions}
+
+
+@pytest.fixture
+def talk(page, playground, screenshots):
+    page.set_default_timeout(NOW)
+    return Talk(page, playground, screenshots)
+
+
+class Talk:
+    """One person at the page."""
+
+    def __init__(self, page, playground, screenshots):
+        self.page = page
+        self._address = str(playground.client.base_url)
+        token = playground.client.headers["Authorization"].removeprefix("Bearer ")
+        page.goto(f"{self._address}?token={token}")
+        self._screenshots = screenshots
+
+    def be(self, account, place=None):
+        where = f"&place={place}" if place else ""
+        self.page.goto(f"{self._address}?as={account}{where}")
+
+    def say(self, words):
+        count = self.messages().count()
+        box = self.page.locator("#composer-text")
+        box.fill(words)
+        box.press("Enter")
+        self.page.wait_for_function(f"document.querySelectorAll('#log article').length > {count}")
+        return self.last()
+
+    def messages(self):
+        return self.page.locator("#log article")
+
+    def last(self):
+        self.page.wait_for_timeout(300)
+        return self.page.locator("#log article.bot").last
+
+    def move(self, button):
+        before = self.page.locator("#now").get_attribute("datetime")
+        self.page.get_by_role("button", name=button, exact=True).click()
+        self.page.wait_for_function(
+            "before => document.getElementById('now').getAttribute('datetime') !== before && document.getElementById('running').hidden",
+            arg=before,
+            timeout=120_000,
+        )
+
+    def picture(self, name):
+        self.page.screenshot(path=self._screenshots / f"{name}.png")
+
+
+def option(card, answers, *, right):
+    """The button of a right or a wrong option on a lesson card."""
+    words = card.inner_text()
+    text = next(text for stem, text in answers.items() if stem in words)
+    letters = re.findall(r"([ABC])\.\s+(.+)", words)
+    wanted = next(letter for letter, said in letters if (text in said) is right)
+    return card.get_by_role("button", name=re.compile(rf"^{wanted}\. "))
+
+
+def test_a_newcomer_starts_learns_and_asks(talk, answers):
+    talk.be("noa")
+    welcome = talk.last()
+    assert "bot" in welcome.inner_text() and "What I store" in welcome.inner_text()
+    talk.picture("1-welcome")
+
+    welcome.get_by_role("button", name="Choose role, track and time").click()
+    form = talk.page.locator("#form-dialog")
+    form.get_by_label("Your role").select_option(label="Product manager")
+    form.get_by_label("Time zone or city").fill("Atlantis")
+    talk.picture("2-form")
+    form.get_by_role("button", name="Save").click()
+    assert "do not know that zone" in form.inner_text()
+    talk.picture("3-form-error")
+    form.get_by_label("Time zone or city").fill("jerusalem")
+    form.get_by_role("button", name="Save").click()
+    talk.page.wait_for_function("document.querySelector('#log').innerText.includes('Asia/Jerusalem')")
+
+    talk.move("Next lesson")
+    lesson = talk.last()
+    assert "Why it matters to you" in lesson.inner_text()
+    talk.picture("4-lesson")
+    option(lesson, answers, right=False).click()
+    talk.page.wait_for_function("document.querySelector('#log').innerText.includes('Not this one')")
+    assert "Better is" in talk.last().inner_text()
+    talk.picture("5-wrong")
+
+    talk.move("Next lesson")
+    option(talk.last(), answers, right=True).click()
+    talk.page.wait_for_function("document.querySelector('#log article:last-of-type').innerText.includes('Right.')")
+    talk.picture("6-right")
+
+
+@pytest.mark.parametrize(
+    ("words", "seen"),
+    [
+        ("define concept drift", "In plain words"),
+        ("/mlops define model drift", "Drift"),
+        ("define concpet drift", "Did you mean"),
+        ("define flux capacitor", "asked for"),
+        ("defin drift", "Did you mean: define"),
+    ],
+)
+def test_looking_up_terms(talk, words, seen):
+    talk.be("lena")
+    said = talk.say(words)
+    assert seen in said.inner_text()
+    talk.picture("7-" + re.sub(r"\W+", "-", words))
+
+
+def test_pausing_and_coming_back(talk):
+    talk.be("lena")
+    assert "paused until you say resume" in talk.say("pause").inner_text()
+    assert "Welcome back" in talk.say("resume").inner_text()
+    assert "not paused" in talk.say("resume").inner_text()
+    talk.picture("8-paused")
+
+
+def test_a_slot_is_booked_by_keyboard_and_cancelled(talk):
+    talk.be("lena")
+    hours = talk.say("hours")
+    talk.picture("9-hours")
+    hours.get_by_role("button", name=re.compile("^Book")).first.focus()
+    talk.page.keyboard.press("Enter")
+    form = talk.page.locator("#form-dialog")
+    form.locator("textarea").wait_for()
+    form.locator("textarea").focus()
+    talk.page.keyboard.type("How do we choose a drift threshold for a small data set?")
+    talk.picture("10-booking")
+    talk.page.keyboard.press("Tab")
+    talk.page.keyboard.press("Enter")
+    talk.page.wait_for_function("document.querySelector('#log').innerText.includes('Booked')")
+    talk.picture("11-booked")
+    bookings = talk.say("bookings")
+    bookings.get_by_role("button", name=re.compile("^Cancel")).first.click()
+    talk.page.wait_for_function("document.querySelector('#log').innerText.toLowerCase().includes('cancelled')")
+    talk.picture("12-cancelled")
+
+
+def test_the_weekly_quiz_from_opening_to_results(talk, playground, answers):
+    talk.be("lena", "mlops")
+    playground.move("2026-11-17T12:00:00Z")
+    playground.wait()
+    for account, right in (("lena", True), ("omar", True), ("maya", False)):
+        talk.be(account, "mlops")
+        talk.page.locator("#log a.replies").last.click()
+        thread = talk.page.locator("#thread-log article.bot")
+        thread.nth(1).wait_for()
+        option(thread.nth(1), answers, right=right).click()
+        talk.page.wait_for_function(
+            "document.body.innerText.includes('Right.') || document.body.innerText.includes('Not this one')"
+        )
+        talk.picture(f"13-quiz-{account}")
+    playground.move("2026-11-19T16:00:00Z")
+    playground.wait()
+    talk.be("lena", "mlops")
+    assert "closed" in talk.page.locator("#log").inner_text().lower()
+    talk.page.locator("#log a.replies").last.click()
+    talk.picture("14-quiz-closed")
+
+
+def test_two_weeks_and_the_managers_digest(talk):
+    talk.be("maya")
+    talk.move("Two weeks")
+    digest = talk.say("digest")
+    words = digest.inner_text()
+    assert "Took part" in words and "Next:" in words
+    assert digest.locator("svg").count() == 1
+    digest.get_by_role("button", name="Download CSV").click()
+    talk.page.wait_for_function("document.querySelector('#log').innerText.includes('.csv')")
+    talk.picture("15-digest")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_on_a_phone(talk, scheme):
+    talk.page.emulate_media(color_scheme=scheme)
+    talk.page.set_viewport_size({"width": 360, "height": 740})
+    talk.be("noa")
+    width = talk.page.evaluate("document.documentElement.scrollWidth")
+    assert width <= 360
+    talk.picture(f"16-phone-{scheme}")
+
+
+def test_the_inspector_shows_both_platforms(talk):
+    talk.be("noa")
+    talk.page.locator("[data-inspect]").last.click()
+    talk.page.locator("#inspector-json").wait_for()
+    assert '"blocks"' in talk.page.locator("#inspector-json").inner_text()
+    talk.page.get_by_role("tab", name=re.compile("Teams", re.IGNORECASE)).click()
+    assert "AdaptiveCard" in talk.page.locator("#inspector-json").inner_text()
+    talk.picture("17-inspector")
