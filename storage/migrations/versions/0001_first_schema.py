@@ -169,6 +169,7 @@ def upgrade() -> None:
         "digest_edition",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("team", sa.String(length=255), nullable=False),
+        sa.Column("reader", sa.String(length=255), nullable=False),
         sa.Column("week", sa.String(length=255), nullable=False),
         sa.Column(
             "figures",
@@ -176,14 +177,15 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("published_at", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "team", "week", name=op.f("pk_digest_edition")),
+        sa.PrimaryKeyConstraint("tenant", "team", "reader", "week", name=op.f("pk_digest_edition")),
     )
     op.create_table(
         "digest_set",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("team", sa.String(length=255), nullable=False),
+        sa.Column("reader", sa.String(length=255), nullable=False),
         sa.Column("hash", sa.String(length=255), nullable=False),
-        sa.PrimaryKeyConstraint("tenant", "team", "hash", name=op.f("pk_digest_set")),
+        sa.PrimaryKeyConstraint("tenant", "team", "reader", "hash", name=op.f("pk_digest_set")),
     )
     op.create_table(
         "due_slot",
@@ -219,6 +221,8 @@ def upgrade() -> None:
         sa.Column("progress", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=255), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
+        sa.Column("step", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("failures", sa.Integer(), server_default="0", nullable=False),
         sa.PrimaryKeyConstraint("tenant", "name", "period", name=op.f("pk_job")),
     )
     op.create_index(
