@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -26,9 +27,19 @@ class Settings(BaseSettings):
     slack_bot_token: SecretStr | None = Field(None, description="Bot token of the Slack app (xoxb-...)")
     slack_signing_secret: SecretStr | None = Field(None, description="Signing secret of the Slack app")
     slack_app_token: SecretStr | None = Field(None, description="App-level token for Socket Mode (xapp-...)")
+    slack_client_id: str | None = Field(None, description="Client id of the Slack app, to install it by a link")
+    slack_client_secret: SecretStr | None = Field(None, description="Client secret of the Slack app, to install it")
+    slack_token_keys: SecretStr | None = Field(
+        None, description="Keys that encrypt stored Slack tokens, separated by commas; the first one encrypts"
+    )
+    slack_api_url: str | None = Field(None, description="Address of a Slack emulator on this machine; only for dev")
+    public_url: str | None = Field(None, description="Address of this server as others reach it (https://...)")
     teams_app_id: str | None = Field(None, description="App id of the Teams bot")
     teams_app_secret: SecretStr | None = Field(None, description="Client secret of the Teams bot")
     teams_tenant_id: str | None = Field(None, description="Tenant the Teams bot is registered in")
+    teams_cloud: Literal["public", "gcc", "government"] = Field(
+        "public", description="Microsoft cloud the Teams tenant is in: public, gcc, or government (GCC High and DoD)"
+    )
 
     @property
     def platform_tokens(self) -> list[str]:
@@ -37,6 +48,8 @@ class Settings(BaseSettings):
             "slack_bot_token",
             "slack_signing_secret",
             "slack_app_token",
+            "slack_client_id",
+            "slack_client_secret",
             "teams_app_id",
             "teams_app_secret",
             "teams_tenant_id",

@@ -33,3 +33,12 @@ def form_of(value: str) -> tuple[str, str]:
     """Form id and reference, as :func:`form_value` was given them."""
     form, _, ref = value.partition(" ")
     return form, ref
+
+
+ASK_AGAIN = "form.again"
+AGAIN_LIMIT = 200
+
+
+def again(words: str) -> str:
+    """The value of a button that asks the same words again: typed words bring no trigger, and a modal needs one."""
+    return words[:AGAIN_LIMIT]

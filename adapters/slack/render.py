@@ -43,6 +43,7 @@ from bot.messages import (
 
 Json = dict[str, Any]
 UNTOLD = "New message"  # for a summary of nothing but control characters
+SHEET_TITLE = "MLOps coach"
 _NOBODY: Mentions = {}
 _STAMP = "{date_short_pretty} {time}"
 
@@ -59,6 +60,17 @@ def home(content: Message, mentions: Mentions = _NOBODY) -> Json:
     """The view of views.publish. Table and chart blocks exist in messages only, so here they are words."""
     blocks = fitted(_Page(mentions, native=False).pieces(content.blocks), limits.VIEW_BLOCKS, limits.MESSAGE_TEXT)
     return {"type": "home", "blocks": blocks}
+
+
+def sheet(content: Message, mentions: Mentions = _NOBODY) -> Json:
+    """An answer as a modal view: what a submitted form or a press on the home view gets back, for one person alone."""
+    shown = content.blocks or (Text((Plain(clip(one_line(content.summary), SUMMARY_LIMIT) or UNTOLD),)),)
+    return {
+        "type": "modal",
+        "title": plain_text(SHEET_TITLE, limits.VIEW_TITLE),
+        "close": plain_text("Done", limits.VIEW_SUBMIT),
+        "blocks": fitted(_Page(mentions, native=False).pieces(shown), limits.VIEW_BLOCKS, limits.MESSAGE_TEXT),
+    }
 
 
 def modal(form: Form, mentions: Mentions = _NOBODY) -> Json:
@@ -78,6 +90,11 @@ def modal(form: Form, mentions: Mentions = _NOBODY) -> Json:
         "notify_on_close": True,
         "blocks": blocks,
     }
+
+
+def is_native(rendered: Json) -> bool:
+    """Whether a message holds a block that some workspaces do not know yet."""
+    return any(block["type"] == "data_visualization" for block in rendered["blocks"])
 
 
 def without_native(rendered: Json) -> Json:

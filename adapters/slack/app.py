@@ -1,0 +1,153 @@
+"""Slack's front door, put together: routes, the messenger, and the life of its session."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime
+
+from starlette.routing import BaseRoute, Route
+
+from adapters.settings import Settings
+from adapters.slack.calls import API_URL, Calls, TokenRefused
+from adapters.slack.guard import Guard
+from adapters.slack.profiles import Profiles
+from adapters.slack.seats import PLATFORM, Seat, Seats
+from adapters.slack.send import SlackMessenger
+from adapters.slack.turns import Turns
+from bot.app import App
+from bot.errors import DeliveryFailed
+from scheduler.ports import Messenger, finished
+from storage.installations import Installation, install
+from storage.store import Store
+from storage.tenancy import Workspace
+
+EVENTS_PATH = "/slack/events"
+RELOAD_SECONDS = 30.0
+log = logging.getLogger(__name__)
+
+
+class NotSetUp(Exception):
+    """Slack's settings cannot work; the text says what to do."""
+
+
+class SlackFront:
+    """Implements ``adapters.front.Front``."""
+
+    def __init__(
+        self, settings: Settings, app: App, store: Store, clock: Callable[[], datetime], *, tenant: str
+    ) -> None:
+        self._settings = settings
+        self._app = app
+        self._store = store
+        self._clock = clock
+        self._tenant = tenant
+        self._calls = Calls(settings.slack_api_url or API_URL)
+        self._seats = Seats(store, self._unlock)
+        profiles = Profiles(store, self._calls, app.accounts)
+        self._turns = Turns(
+            app=app, store=store, seats=self._seats, calls=self._calls, profiles=profiles, clock=clock
+        )
+        self._messenger = SlackMessenger(store, self._seats, self._calls, self._told_refused)
+        secret = settings.slack_signing_secret
+        self._guard = Guard(secret.get_secret_value(), self._turns.receive, time.time) if secret else None
+        self._tasks: list[asyncio.Task[None]] = []
+
+    @property
+    def platform(self) -> str:
+        return PLATFORM
+
+    @property
+    def messenger(self) -> Messenger:
+        return self._messenger
+
+    @property
+    def routes(self) -> Sequence[BaseRoute]:
+        return [Route(EVENTS_PATH, endpoint=self._guard)] if self._guard is not None else []
+
+    async def start(self) -> None:
+        """Open the session, find out whose token this is, serve. Raises :class:`NotSetUp` for a token that is refused."""
+        await self._calls.open()
+        await self._install_own()
+        await self._seats.load()
+        self._turns.open()
+        self._tasks.append(asyncio.create_task(self._keep_loaded()))
+
+    async def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+        await self._turns.close()
+        await self._calls.close()
+
+    async def _install_own(self) -> None:
+        """The workspace of the environment's token. Slack being away is no reason not to start: it was here before."""
+        token = self._settings.slack_bot_token
+        if token is None:
+            return
+        try:
+            known = await self._calls.call(token.get_secret_value(), "auth.test", {})
+        except TokenRefused as refused:
+            await self._calls.close()
+            raise NotSetUp(
+                f"Slack refused MLOPS_SLACK_BOT_TOKEN ({refused.reason}): copy it again from OAuth & Permissions."
+            ) from refused
+        except DeliveryFailed as failed:
+            log.error("Slack did not answer at the start (%s); serving what was installed before", failed.reason)
+            return
+        team, enterprise = str(known.get("team_id", "")), str(known.get("enterprise_id") or "")
+        seat = Workspace(
+            id=self._app.ids(),
+            tenant=self._tenant,
+            platform=PLATFORM,
+            team=team,
+            name=str(known.get("team", "")),
+            zone=self._settings.zone,
+            enterprise=enterprise,
+        )
+        new = Installation(
+            workspace=seat.id,
+            tenant=self._tenant,
+            platform=PLATFORM,
+            app="",
+            enterprise=enterprise,
+            team=team,
+            token="",  # it stays in the environment
+            bot=str(known.get("user_id", "")),
+            installed_at=self._clock(),
+        )
+        await finished(self._store.transact(lambda conn: install(conn, seat, new)))
+
+    def _unlock(self, one: Installation) -> str | None:
+        """The token of an installation; that of the environment is not stored."""
+        own = self._settings.slack_bot_token
+        return own.get_secret_value() if not one.token and own is not None else None
+
+    def _told_refused(self, seat: Seat, reason: str) -> None:
+        log.error(
+            "Slack refuses the token of workspace %s (%s): nothing is sent there until the app is installed again",
+            seat.workspace,
+            reason,
+        )
+
+    async def _keep_loaded(self) -> None:
+        """Another process may install or end a workspace."""
+        while True:
+            await asyncio.sleep(RELOAD_SECONDS)
+            try:
+                await self._seats.load()
+            except Exception:
+                log.exception("the installations could not be read; the ones known stay")
+
+
+def open_front(
+    settings: Settings, app: App, store: Store, clock: Callable[[], datetime], *, tenant: str
+) -> SlackFront:
+    """Slack by its settings. Raises :class:`NotSetUp` when they cannot work together."""
+    if settings.slack_signing_secret is None and settings.slack_app_token is None:
+        raise NotSetUp("Slack needs MLOPS_SLACK_SIGNING_SECRET (HTTP) or MLOPS_SLACK_APP_TOKEN (Socket Mode).")
+    return SlackFront(settings, app, store, clock, tenant=tenant)

@@ -1,0 +1,60 @@
+"""Names and time zones from Slack's profiles, read after somebody's first turn and never before an answer."""
+
+from __future__ import annotations
+
+import logging
+
+from adapters.slack.calls import Calls
+from adapters.slack.seats import Seat
+from bot.domain.calendar import is_zone
+from bot.domain.wording import one_line
+from bot.errors import DeliveryFailed
+from bot.messages import clip
+from bot.ports.accounts import Accounts
+from scheduler.ports import finished
+from storage import addresses
+from storage.store import Store
+
+REMEMBERED = 100_000
+NAME_LIMIT = 80
+log = logging.getLogger(__name__)
+
+
+class Profiles:
+    """Reads each profile once in a process's life, and only of somebody whose time zone is not known."""
+
+    def __init__(self, store: Store, calls: Calls, accounts: Accounts) -> None:
+        self._store = store
+        self._calls = calls
+        self._accounts = accounts
+        self._met: set[tuple[str, str]] = set()
+
+    async def meet(self, seat: Seat, account: str) -> None:
+        key = (seat.workspace, account)
+        if key in self._met:
+            return
+        if len(self._met) >= REMEMBERED:
+            self._met.clear()
+        self._met.add(key)
+        unknown = await finished(self._store.look(lambda conn: addresses.is_stranger(conn, *key)))
+        if not unknown:
+            return
+        try:
+            user = (await self._calls.form(seat.token, "users.info", {"user": account})).get("user")
+        except DeliveryFailed as failed:
+            log.warning("users.info: %s", failed.reason)
+            self._met.discard(key)
+            return
+        if isinstance(user, dict):
+            name, zone = profile(user)
+            await finished(self._store.transact(lambda conn: addresses.introduce(conn, *key, name, zone), urgent=False))
+            self._accounts.forget(*key)
+
+
+def profile(user: dict[str, object]) -> tuple[str, str | None]:
+    """Name and time zone of a Slack user object."""
+    inner = user.get("profile")
+    shown = inner.get("display_name") if isinstance(inner, dict) else None
+    name = next((one for one in (shown, user.get("real_name"), user.get("name")) if isinstance(one, str) and one), "")
+    zone = user.get("tz")
+    return clip(one_line(name), NAME_LIMIT), zone if isinstance(zone, str) and is_zone(zone) else None

@@ -1,0 +1,186 @@
+"""Slack as a platform to send to: one message a parcel, marked so that it can be found when its answer was lost."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from adapters import calendar
+from adapters.slack import render
+from adapters.slack.answers import quiet
+from adapters.slack.calls import BlocksRefused, Calls, TokenRefused
+from adapters.slack.read import DELIVERY_EVENT
+from adapters.slack.seats import Seat, Seats
+from bot.domain.deliveries import Delivery
+from bot.errors import DeliveryFailed
+from bot.messages import Fields, File, Form, Invite, Mention, Message, Note, Span, Text
+from scheduler.ports import Parcel, finished
+from storage import addresses
+from storage.store import Store
+
+LOOKED_AT = 15  # messages of one look: what apps that are not listed get
+HELD_SECONDS = 300.0
+
+Json = dict[str, Any]
+log = logging.getLogger(__name__)
+
+
+class SlackMessenger:
+    """Implements ``scheduler.ports.Messenger`` for every workspace that is served."""
+
+    def __init__(self, store: Store, seats: Seats, calls: Calls, refused: Callable[[Seat, str], None]) -> None:
+        self._store = store
+        self._seats = seats
+        self._calls = calls
+        self._refused = refused
+        self._silent: dict[str, str] = {}  # workspaces whose token was refused, and that token
+
+    @property
+    def looks_up(self) -> bool:
+        return True
+
+    async def send(self, parcel: Parcel) -> str:
+        seat = self._seat(parcel.workspace)
+        try:
+            return await self._send(seat, parcel)
+        except TokenRefused as refused:
+            self._silent[seat.workspace] = seat.token
+            self._refused(seat, refused.reason)
+            raise
+
+    def _seat(self, workspace: str) -> Seat:
+        seat = self._seats.seat(workspace)
+        if seat is None:
+            raise DeliveryFailed("not installed", permanent=True)
+        if self._silent.get(workspace) == seat.token:
+            raise DeliveryFailed("token refused", retry_after=HELD_SECONDS)
+        return seat
+
+    async def _send(self, seat: Seat, parcel: Parcel) -> str:
+        mentions = await self._mentions(seat, parcel.message)
+        arguments = {
+            "channel": parcel.address or await self._open_direct(seat, parcel.member),
+            **quiet(render.message(parcel.message, mentions)),
+            "metadata": {"event_type": DELIVERY_EVENT, "event_payload": {"delivery_id": parcel.delivery}},
+        }
+        if parcel.update_of is not None:
+            await self._posted(seat, "chat.update", {**arguments, "ts": parcel.update_of})
+            return parcel.update_of
+        if parcel.thread is not None:
+            arguments["thread_ts"] = parcel.thread
+        answer = await self._posted(seat, "chat.postMessage", arguments)
+        stamp = answer.get("ts")
+        if not isinstance(stamp, str):
+            raise DeliveryFailed("answer without ts", ambiguous=True)
+        await self._attach(seat, arguments["channel"], parcel.thread or stamp, parcel.message)
+        return stamp
+
+    async def _posted(self, seat: Seat, method: str, arguments: Json) -> Json:
+        """Post; where the blocks are refused, once more in blocks that every workspace knows."""
+        try:
+            return await self._calls.call(seat.token, method, arguments)
+        except BlocksRefused as refused:
+            simple = render.without_native(arguments)
+            if simple["blocks"] == arguments["blocks"]:
+                raise
+            log.warning("%s again with plain blocks: %s", method, refused.reason)
+            return await self._calls.call(seat.token, method, simple)
+
+    async def _open_direct(self, seat: Seat, member: str | None) -> str:
+        """The conversation with a member we have not written to yet; its address is kept."""
+        if member is None:
+            raise DeliveryFailed("no address", permanent=True)
+        known = await finished(self._store.look(lambda conn: addresses.external_ids(conn, seat.workspace, [member])))
+        if member not in known:
+            raise DeliveryFailed("no account", permanent=True)
+        external = known[member]
+        try:
+            answer = await self._calls.call(seat.token, "conversations.open", {"users": external})
+        except DeliveryFailed as failed:
+            if failed.permanent:
+                raise
+            # Opening twice has no effect, and nothing has been sent: whatever it was, it may be tried again.
+            raise DeliveryFailed(f"conversations.open: {failed.reason}", retry_after=failed.retry_after) from failed
+        channel = answer.get("channel")
+        address = channel.get("id") if isinstance(channel, dict) else None
+        if not isinstance(address, str) or not address:
+            raise DeliveryFailed("conversations.open without a channel")
+        await finished(
+            self._store.transact(
+                lambda conn: addresses.set_address(conn, seat.workspace, external, address), urgent=False
+            )
+        )
+        return address
+
+    async def _mentions(self, seat: Seat, message: Message) -> Mapping[str, str]:
+        members = {span.member for span in spans(message) if isinstance(span, Mention)}
+        if not members:
+            return {}
+        return await finished(self._store.look(lambda conn: addresses.external_ids(conn, seat.workspace, members)))
+
+    async def _attach(self, seat: Seat, channel: str, thread: str, message: Message) -> None:
+        """Files go below their message. The message has arrived, so a file that does not is no reason to send it again."""
+        for block in message.blocks:
+            named = attachment(block)
+            if named is None:
+                continue
+            try:
+                await self.upload(seat, channel, thread, *named)
+            except DeliveryFailed as failed:
+                log.warning("a file was not uploaded: %s", failed.reason)
+
+    async def upload(self, seat: Seat, channel: str, thread: str | None, name: str, data: bytes) -> None:
+        """Slack's three steps: an address, the bytes, and where it belongs. Raises ``DeliveryFailed``."""
+        place = await self._calls.form(
+            seat.token, "files.getUploadURLExternal", {"filename": name, "length": str(len(data))}
+        )
+        await self._calls.upload(str(place.get("upload_url", "")), data)
+        ready = {"files": [{"id": place.get("file_id"), "title": name}], "channel_id": channel}
+        if thread is not None:
+            ready["thread_ts"] = thread
+        await self._calls.call(seat.token, "files.completeUploadExternal", ready)
+
+    async def look_up(self, delivery: Delivery) -> str | None:
+        """In direct conversations only: reading channels would need scopes that nobody should have to give."""
+        seat = self._seats.seat(delivery.workspace)
+        if seat is None or not delivery.address.startswith("D"):
+            return None
+        query = {"channel": delivery.address, "limit": str(LOOKED_AT), "include_all_metadata": "true"}
+        method = "conversations.history"
+        if delivery.thread is not None:
+            method, query = "conversations.replies", {**query, "ts": delivery.thread}
+        found = (await self._calls.form(seat.token, method, query)).get("messages")
+        return next((str(one["ts"]) for one in found or () if _is_marked(one, delivery.id)), None)
+
+
+def _is_marked(message: Json, delivery: int) -> bool:
+    metadata = message.get("metadata") or {}
+    payload = metadata.get("event_payload") or {}
+    return bool(metadata.get("event_type") == DELIVERY_EVENT and payload.get("delivery_id") == delivery)
+
+
+def attachment(block: object) -> tuple[str, bytes] | None:
+    """Name and bytes of a block that is a file."""
+    match block:
+        case File(name=name, data=data):
+            return name, data
+        case Invite():
+            return "invite.ics", calendar.ics(block)
+        case _:
+            return None
+
+
+def spans(message: Message) -> Iterator[Span]:
+    """Every span of a message."""
+    for block in message.blocks:
+        match block:
+            case Text(spans=found) | Note(spans=found):
+                yield from found
+            case Fields(items=items):
+                for _, found in items:
+                    yield from found
+            case Form(intro=found):
+                yield from found
+            case _:
+                continue

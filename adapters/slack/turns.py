@@ -1,0 +1,275 @@
+"""Turns of a conversation on Slack: a proved payload in, what the response carries out, and what is called after it."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Coroutine, Mapping
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import msgspec
+from slack_bolt.async_app import AsyncApp, AsyncBoltRequest
+from slack_bolt.authorization import AuthorizeResult
+from slack_bolt.context.async_context import AsyncBoltContext
+from slack_bolt.response import BoltResponse
+
+from adapters.slack import read, render
+from adapters.slack.answers import Call, Effect, Post, Said, shown
+from adapters.slack.calls import Calls, TokenRefused
+from adapters.slack.guard import Reply
+from adapters.slack.profiles import Profiles
+from adapters.slack.seats import Seat, Seats
+from adapters.turn import take
+from bot.app import App
+from bot.domain.conversation import Incoming
+from bot.errors import DeliveryFailed, Refusal
+from bot.ports.people import Channel
+from bot.ports.store import Parts
+from bot.router import Answer
+from scheduler.ports import finished
+from storage import installations
+from storage.store import Store
+
+REMEMBERED_SECONDS = 600.0
+REMEMBERED = 20_000
+ANYTHING = re.compile(".*", re.DOTALL)
+
+Json = dict[str, Any]
+log = logging.getLogger(__name__)
+bolt_log = logging.getLogger("adapters.slack.bolt")
+bolt_log.setLevel(logging.CRITICAL)  # it would write parts of payloads
+
+
+class Turns:
+    """Everything that Slack sends goes through here, over HTTP and over a socket alike."""
+
+    def __init__(
+        self, *, app: App, store: Store, seats: Seats, calls: Calls, profiles: Profiles, clock: Callable[[], datetime]
+    ) -> None:
+        self._app = app
+        self._store = store
+        self._seats = seats
+        self._calls = calls
+        self._profiles = profiles
+        self._clock = clock
+        self._recent = Recent()
+        self._running: set[asyncio.Task[None]] = set()
+        self._bolt: AsyncApp | None = None
+
+    def open(self) -> None:
+        """Make the Bolt application; call when the session is open."""
+        bolt = AsyncApp(
+            logger=bolt_log,
+            client=self._calls.client,
+            authorize=_authorize,
+            process_before_response=True,  # the default polls for the ack, 11 ms at a time
+            request_verification_enabled=False,  # the guard has proved the bytes
+            ssl_check_enabled=False,
+            ignoring_self_events_enabled=False,  # reading does it
+            attaching_function_token_enabled=False,
+            attaching_conversation_kwargs_enabled=False,
+        )
+        # One listener for each kind of payload, and the table of commands behind it: forty listeners cost three times.
+        for listens in (bolt.command, bolt.event, bolt.action, bolt.view, bolt.view_closed, bolt.options, bolt.shortcut):  # fmt: skip
+            listens(ANYTHING)(self._listen)  # type: ignore[operator, unused-ignore]
+        self._bolt = bolt
+
+    async def close(self) -> None:
+        """Finish what follows the answers already given."""
+        if self._running:
+            await asyncio.wait(self._running, timeout=5.0)
+
+    async def receive(self, payload: Json, proof: str) -> Reply:
+        """The response to a proved payload. Never raises, never answers 5xx but to an event that is to come again."""
+        if self._bolt is None:
+            return Reply(503)
+        where = read.origin(payload)
+        seat = self._seats.find(where)
+        if payload.get("type") != "url_verification" and (seat is None or where.foreign):
+            return self._elsewhere(payload)
+        request = AsyncBoltRequest(body=payload, mode="socket_mode", context={"seat": seat, "proof": proof})
+        try:
+            response = await self._bolt.async_dispatch(request)
+        except Exception:
+            log.exception("a payload of type %s was not understood", str(payload.get("type"))[:40])
+            return Reply(400)
+        if response.status == 404:  # a kind of payload nobody listens to
+            return Reply()
+        return Reply(response.status, response.body or None, is_json=response.body.startswith("{"))
+
+    def _elsewhere(self, payload: Mapping[str, Any]) -> Reply:
+        """A workspace we do not serve (any more), or a guest of a shared channel: nothing is read further."""
+        if "command" not in payload:
+            return Reply()
+        told = self._app.explain(Refusal("app.forbidden")).inline
+        return _json({"response_type": "ephemeral", **render.message(told)}) if told else Reply()
+
+    async def _listen(self, body: Json, context: AsyncBoltContext) -> BoltResponse:
+        """The one listener behind every kind of payload."""
+        seat: Seat = context["seat"]
+        proof: str = context["proof"]
+        about = read.incoming(body, seat.workspace, proof, seat.bot)
+        match about:
+            case None:
+                return BoltResponse(status=200)
+            case read.Ended():
+                return await self._end(seat, about)
+            case read.Invited():
+                return await self._invited(seat, about)
+            case Incoming():
+                return await self._turn(seat, body, about)
+
+    async def _turn(self, seat: Seat, payload: Json, about: Incoming) -> BoltResponse:
+        is_event = payload.get("type") == "event_callback"
+        known = self._recent.begin(about.workspace, about.key)
+        if known is not None:  # while the first is under way an event is to come again, for that one may yet fail
+            return BoltResponse(status=503 if is_event and known == "running" else 200)
+        answer = await take(self._app, about, self._clock())
+        is_busy = answer == self._app.explain(TimeoutError())
+        self._recent.end(about.workspace, about.key, done=not is_busy)
+        if is_busy and is_event:
+            return BoltResponse(status=503)
+        made = shown(payload, about, self._said(answer, is_busy=is_busy), {})
+        if made.effects:
+            self._after(self._carry_out(seat, made.effects))
+        self._after(self._profiles.meet(seat, about.account))
+        return BoltResponse(status=200, body=_encoded(made.body))
+
+    def _said(self, answer: Answer, *, is_busy: bool) -> Said:
+        late = self._app.explain(Refusal("slack.late")).inline if answer.opens or answer.inline else None
+        return Said(
+            inline=answer.inline,
+            replace=answer.replace,
+            errors=answer.errors,
+            opens=answer.opens,
+            home=answer.home,
+            picks=answer.picks,
+            kept=is_busy or answer == self._app.explain(Exception()),
+            late=late,
+        )
+
+    async def _end(self, seat: Seat, ended: read.Ended) -> BoltResponse:
+        """Uninstalled or revoked, whichever comes first: the workspace stops with this transaction."""
+        at = datetime.fromtimestamp(ended.at, UTC)
+        try:
+            stopped = await finished(self._store.transact(lambda conn: installations.end(conn, seat.workspace, at)))
+        except Exception:
+            log.exception("an uninstallation was not recorded; Slack sends it again")
+            return BoltResponse(status=503)
+        if stopped:
+            log.warning("workspace %s took the app away", seat.workspace)
+            self._after(self._seats.load())
+        return BoltResponse(status=200)
+
+    async def _invited(self, seat: Seat, invited: read.Invited) -> BoltResponse:
+        """The bot came into a channel: from now on it is a place that can be written to."""
+        new = self._app.ids()
+
+        def add(parts: Parts) -> None:
+            here = Channel(id=new, workspace=seat.workspace, address=invited.channel, name=invited.channel, zone="UTC")
+            parts.people.add_channel(here)
+
+        try:
+            await finished(self._store.write(seat.tenant, add))
+        except Exception:
+            log.exception("a channel was not recorded; Slack sends the event again")
+            return BoltResponse(status=503)
+        return BoltResponse(status=200)
+
+    async def _carry_out(self, seat: Seat, effects: tuple[Effect, ...]) -> None:
+        for effect in effects:
+            try:
+                await self._call(seat, effect)
+            except DeliveryFailed as failed:
+                what = effect.method if isinstance(effect, Call) else "response_url"
+                log.warning("%s after an answer: %s", what, failed.reason)
+                if isinstance(failed, TokenRefused):
+                    return
+                if isinstance(effect, Call) and effect.otherwise is not None:
+                    await self._otherwise(effect.otherwise)
+
+    async def _call(self, seat: Seat, effect: Effect) -> None:
+        match effect:
+            case Call(method=method, arguments=arguments):
+                try:
+                    await self._calls.call(seat.token, method, arguments)
+                except DeliveryFailed as failed:
+                    if failed.ambiguous or "blocks" not in arguments or not render.is_native(arguments):
+                        raise
+                    await self._calls.call(seat.token, method, render.without_native(arguments))
+            case Post(url=url, body=body):
+                try:
+                    await self._calls.respond(url, body)
+                except DeliveryFailed as failed:
+                    if failed.ambiguous or not render.is_native(body):
+                        raise
+                    await self._calls.respond(url, render.without_native(body))
+
+    async def _otherwise(self, post: Post) -> None:
+        try:
+            await self._calls.respond(post.url, post.body)
+        except DeliveryFailed as failed:
+            log.warning("response_url instead: %s", failed.reason)
+
+    def _after(self, work: Coroutine[Any, Any, None]) -> None:
+        """Start what follows the response; the next round of the loop is early enough."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        if not task.cancelled() and task.exception() is not None:
+            log.error("what follows an answer failed", exc_info=task.exception())
+
+
+class Recent:
+    """Keys of what was handled lately, so that a repeat within Slack's five minutes is a no-op even where nothing is stored."""
+
+    def __init__(self) -> None:
+        self._known: dict[tuple[str, str], float | None] = {}
+
+    def begin(self, workspace: str, key: str) -> Literal["running", "done"] | None:
+        """What is known of this key; nothing when it is new, and then it is running."""
+        at = (workspace, key)
+        if at in self._known:
+            ended = self._known[at]
+            if ended is None:
+                return "running"
+            if time.monotonic() - ended < REMEMBERED_SECONDS:
+                return "done"
+        if len(self._known) >= REMEMBERED:
+            self._forget()
+        self._known[at] = None
+        return None
+
+    def end(self, workspace: str, key: str, *, done: bool) -> None:
+        """What was not saved may come again."""
+        self._known.pop((workspace, key), None)
+        if done:
+            self._known[workspace, key] = time.monotonic()
+
+    def _forget(self) -> None:
+        old = time.monotonic() - REMEMBERED_SECONDS
+        ended = [key for key, at in self._known.items() if at is not None]
+        for key in [key for key in ended if (self._known[key] or 0.0) < old] or ended[: REMEMBERED // 4]:
+            del self._known[key]
+
+
+async def _authorize(context: AsyncBoltContext, team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:
+    """Bolt's own would ask Slack on every request; the seat is known already."""
+    seat: Seat = context["seat"]
+    return AuthorizeResult(
+        enterprise_id=enterprise_id, team_id=team_id, bot_token=seat.token, bot_id="", bot_user_id=seat.bot
+    )
+
+
+def _encoded(body: Json | None) -> str:
+    return "" if body is None else msgspec.json.encode(body).decode()
+
+
+def _json(body: Json) -> Reply:
+    return Reply(200, _encoded(body), is_json=True)
