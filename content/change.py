@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import chain
 
 from msgspec.structs import replace
 
-from bot.domain.pack import Lesson, Pack, Question, Quiz, Term
+from bot.domain.pack import Lesson, Pack, Practice, Question, Quiz, Term
+from content.kinds import AnyItem, items
 from content.problems import Problem
 from content.source import Source
 
@@ -16,8 +16,6 @@ CODES = {
     "E163": "An id is gone and moved.yaml does not say where to",
 }
 
-_AnyItem = Lesson | Question | Term | Quiz
-
 
 def changes(before: Pack, source: Source) -> list[Problem]:
     """Errors of the step from ``before`` (the active pack) to the pack that was just read."""
@@ -25,8 +23,8 @@ def changes(before: Pack, source: Source) -> list[Problem]:
 
 
 def _same_rev(before: Pack, source: Source) -> Iterator[Problem]:
-    old = {item.id: item for item in _items(before)}
-    for item in _items(source.pack):
+    old = {item.id: item for item in items(before)}
+    for item in items(source.pack):
         was = old.get(item.id)
         if was is not None and item.rev <= was.rev and _taught(was) != _taught(item):
             message, suggestion = f"the text changed and rev is still {item.rev}", f"Write `rev: {was.rev + 1}`."
@@ -34,22 +32,18 @@ def _same_rev(before: Pack, source: Source) -> Iterator[Problem]:
 
 
 def _gone(before: Pack, source: Source) -> Iterator[Problem]:
-    for item in _items(before):
+    for item in items(before):
         if item.id not in source.places and item.id not in source.pack.moved:
             suggestion = "Keep it as `status: retired`, or name its heir in moved.yaml."
             yield source.place("moved.yaml").problem("E163", item.id, f"{item.id} is gone", suggestion)
 
 
-def _items(pack: Pack) -> Iterator[_AnyItem]:
-    return chain[_AnyItem](pack.lessons, pack.questions, pack.terms, pack.quizzes)
-
-
-def _taught(item: _AnyItem) -> _AnyItem:
+def _taught(item: AnyItem) -> AnyItem:
     """The item without what may change while the text stays: its rev, its status, who looked after it and when."""
     match item:
         case Lesson():
             return replace(item, rev=0, status="active", reviewed="", owner="", change=None)
-        case Term():
+        case Term() | Practice():
             return replace(item, rev=0, status="active", reviewed="", owner="")
         case Question() | Quiz():
             return replace(item, rev=0, status="active")

@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from content import change
 from content.problems import Problem
-from content.rules import everything, lessons, questions, quizzes, references, terms
+from content.rules import everything, lessons, practice, questions, quizzes, references, scenarios, terms
 from content.source import Acceptance, Source
 
 # What the reader itself finds, here for the list of codes.
@@ -20,6 +20,7 @@ READER_CODES = {
     "E104": "A field is missing",
     "E105": "A file is missing",
     "E110": "An id is there twice",
+    "E170": "A condition is not one comparison",
     "W290": "Nothing reads a file",
 }
 ACCEPTANCE_CODES = {
@@ -33,6 +34,8 @@ RULES = (
     *questions.RULES,
     *terms.RULES,
     *quizzes.RULES,
+    *scenarios.RULES,
+    *practice.RULES,
 )
 
 

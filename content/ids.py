@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Any
 
-from bot.domain.pack import Lesson, Question, Quiz, Term, Track
+from content.kinds import KINDS, PARTS, REFERENCES, Kind
 
-Kind = Literal["lesson", "question", "term", "quiz"]
-
-FULL_ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*:(?:lesson|question|term|quiz)/[a-z0-9]+(?:-[a-z0-9]+)*")
-
-# Which fields hold references, and what a bare slug in them means.
-REFERENCES: dict[type, dict[str, Kind]] = {
-    Lesson: {"terms": "term", "prereqs": "lesson", "core_question": "question", "questions": "question"},
-    Question: {"concepts": "lesson"},
-    Term: {"see": "term", "lessons": "lesson"},
-    Quiz: {"questions": "question", "look_up": "term"},
-    Track: {"lessons": "lesson"},
-}
-KINDS: dict[type, Kind] = {Lesson: "lesson", Question: "question", Term: "term", Quiz: "quiz"}
+SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
+FULL_ID = re.compile(rf"{SLUG.pattern}:(?:{'|'.join(PARTS)})/{SLUG.pattern}")
 
 
 def full(kind: Kind, slug: str, pack: str) -> str:
@@ -35,7 +24,14 @@ def expanded(shape: type, fields: Mapping[str, Any], pack: str) -> dict[str, Any
     kinds: dict[str, Kind] = dict(REFERENCES.get(shape, {}))
     if shape in KINDS:
         kinds["id"] = KINDS[shape]
-    return {name: _value(kinds[name], value, pack) if name in kinds else value for name, value in fields.items()}
+    whole = dict(fields)
+    for field, kind in kinds.items():
+        name, _, inner = field.partition(".")
+        if inner and isinstance(value := whole.get(name), Mapping) and inner in value:
+            whole[name] = {**value, inner: _value(kind, value[inner], pack)}
+        elif not inner and name in whole:
+            whole[name] = _value(kind, whole[name], pack)
+    return whole
 
 
 def _value(kind: Kind, value: Any, pack: str) -> Any:

@@ -15,8 +15,13 @@ from content.problems import Path
 
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"')\]]*\s+(?=[\"'(\[]?[A-Z0-9{])|\n")
 _WORD = re.compile(r"[\w{}]+(?:[-'\u2019./][\w{}]+)*")
-_REFERENCES = frozenset(
-    {"id", "topic", "owner", "reviewed", "status", "sources", "see", "lessons", "terms", "concepts"}
+# Names of fields whose values are ids, dates and choices from a list, at the top of an item and inside it.
+_NO_PROSE = frozenset(
+    "id topic owner reviewed status sources see lessons terms concepts modes start signed_by template type also prereqs "  # noqa: SIM905 - as in content.words
+    "core_question questions".split()
+)
+_NO_PROSE_INSIDE = frozenset(
+    "id goto ask on_timeout after to produce measures grade fits flags type state sign effect evidence".split()  # noqa: SIM905 - as above
 )
 
 
@@ -36,7 +41,7 @@ def sentences(markdown: str) -> list[str]:
 def texts(item: Item) -> Iterator[tuple[Path, str]]:
     """Every prose text of an item with its path; ids and dates are not prose."""
     for name, value in msgspec.to_builtins(item).items():
-        if name not in _REFERENCES:
+        if name not in _NO_PROSE:
             yield from _inside(value, (name,))
 
 
@@ -45,7 +50,8 @@ def _inside(value: Any, path: Path) -> Iterator[tuple[Path, str]]:
         yield path, value
     elif isinstance(value, dict):
         for name, inner in value.items():
-            yield from _inside(inner, (*path, name))
+            if name not in _NO_PROSE_INSIDE:
+                yield from _inside(inner, (*path, name))
     elif isinstance(value, list | tuple):
         for at, inner in enumerate(value):
             yield from _inside(inner, (*path, at))

@@ -8,17 +8,34 @@ from typing import Any, TypeVar
 
 import msgspec
 
-from bot.domain.pack import Item, Lesson, Pack, Question, Quiz, Term, Topic, Track
-from content.ids import KINDS, expanded, full
+from bot.domain.pack import (
+    Badge,
+    Case,
+    Checklist,
+    Item,
+    Kit,
+    Lesson,
+    Pack,
+    Question,
+    Quiz,
+    Scenario,
+    SurveyItem,
+    Template,
+    Term,
+    Topic,
+    Track,
+)
+from content.conditions import with_conditions
+from content.ids import expanded, full
+from content.kinds import KINDS, PARTS
 from content.problems import Place, Problem
 from content.records import record
 from content.shelf import Shelf
-from content.source import Accepted, Facts, Head, Map, Requirements, Source
+from content.source import Accepted, Covers, Facts, Head, Map, Requirements, Source
 from content.yaml_reader import Value
 
-MISSING_FILE, TWICE = "E105", "E110"
+MISSING_FILE, TWICE, NO_COMPARISON = "E105", "E110", "E170"
 
-AnyItem = TypeVar("AnyItem", bound=Item)
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
@@ -34,7 +51,7 @@ class _Reading:
         self._shelf = shelf
         self._problems = shelf.problems
         self._places: dict[str, Place] = {}
-        self._items: dict[type[Item], list[Item]] = {Lesson: [], Question: [], Term: [], Quiz: []}
+        self._items: dict[type[Item], list[Item]] = {shape: [] for shape in KINDS}
         self._pack_id = ""
         self._head = self._single("pack.yaml", Head) or Head("", "", "")
         self._pack_id = self._head.id
@@ -46,6 +63,7 @@ class _Reading:
         accepted = self._single("accepted.yaml", Accepted) or Accepted()
         facts = self._single("facts.yaml", Facts) or Facts(())
         requirements = self._single("requirements.yaml", Requirements) or Requirements(())
+        covers = self._single("covers.yaml", Covers) or Covers()
         return Source(
             pack=pack,
             problems=(*self._problems, *self._shelf.strays()),
@@ -53,20 +71,19 @@ class _Reading:
             accepted=accepted.accepted,
             facts=facts.facts,
             requirements=requirements.requirements,
+            covers={id: tuple(full("lesson", one, self._pack_id) for one in by) for id, by in covers.covers.items()},
         )
 
     def _pack(self) -> Pack:
         outline = self._single("map.yaml", Map) or Map()
         self._folders()
+        parts: dict[str, Any] = {PARTS[kind]: tuple(self._items[shape]) for shape, kind in KINDS.items()}
         return Pack(
             **msgspec.structs.asdict(self._head),
             topics=self._topics(outline),
             tracks=self._tracks(outline),
             confusable=tuple((self._full(one), self._full(other)) for one, other in outline.confusable),
-            lessons=self._all(Lesson),
-            questions=self._all(Question),
-            terms=self._all(Term),
-            quizzes=self._all(Quiz),
+            **parts,
             sources={name: text for name, text in self._table("sources.yaml").items() if text is not None},
             moved={
                 self._full(old): None if new is None else self._full(new)
@@ -92,23 +109,30 @@ class _Reading:
 
     def _folders(self) -> None:
         readers: dict[tuple[str, str], Callable[[PurePosixPath], None]] = {
-            ("lessons", ".md"): self._lesson,
-            ("questions", ".yaml"): lambda path: self._list(path, Question, "questions"),
-            ("glossary", ".yaml"): lambda path: self._list(path, Term, "terms"),
-            ("quizzes", ".yaml"): self._quiz,
+            ("lessons", ".md"): lambda path: self._page(path, Lesson, topic=path.parent.name),
+            ("questions", ".yaml"): lambda path: self._list(path, Question, "questions", topic=path.stem),
+            ("glossary", ".yaml"): lambda path: self._list(path, Term, "terms", topic=path.stem),
+            ("quizzes", ".yaml"): lambda path: self._whole(path, Quiz),
+            ("scenarios", ".yaml"): lambda path: self._whole(path, Scenario),
+            ("checklists", ".yaml"): lambda path: self._whole(path, Checklist),
+            ("templates", ".md"): lambda path: self._page(path, Template),
+            ("cases", ".md"): lambda path: self._page(path, Case),
+            ("kits", ".md"): lambda path: self._page(path, Kit),
+            ("surveys.yaml", ".yaml"): lambda path: self._list(path, SurveyItem, "surveys"),
+            ("badges.yaml", ".yaml"): lambda path: self._list(path, Badge, "badges"),
         }
         for path in map(PurePosixPath, self._shelf.left):
             if read := readers.get((path.parts[0], path.suffix)):
                 read(path)
 
-    def _lesson(self, path: PurePosixPath) -> None:
+    def _page(self, path: PurePosixPath, shape: type[Item], **given: str) -> None:
+        """A Markdown file whose front matter holds the fields and whose text is the body."""
         if (page := self._shelf.page(str(path))) is not None:
             fields = page.fields.value if isinstance(page.fields.value, dict) else {}
-            place = Place(str(path), page.lines)
-            self._item(Lesson, {"topic": path.parent.name, **fields, "body": page.body}, place)
+            self._item(shape, {**given, **fields, "body": page.body}, Place(str(path), page.lines))
 
-    def _list(self, path: PurePosixPath, shape: type[Item], key: str) -> None:
-        """A file whose one key holds a list of items; their topic is the file's name."""
+    def _list(self, path: PurePosixPath, shape: type[Item], key: str, **given: str) -> None:
+        """A file whose one key holds a list of items; ``given`` are fields that its name tells."""
         document = self._shelf.document(str(path))
         if document is None:
             return
@@ -118,14 +142,15 @@ class _Reading:
         if not isinstance(entries, list) or len(value) > 1:
             self._shelf.refuse(str(path), 1, f"expected one list under `{key}:` and nothing beside it")
         for at, fields in enumerate(entries if isinstance(entries, list) else ()):
-            filled = {"topic": path.stem, **fields} if isinstance(fields, dict) else fields
+            filled = {**given, **fields} if isinstance(fields, dict) else fields
             self._item(shape, filled, place.at(key, at))
 
-    def _quiz(self, path: PurePosixPath) -> None:
+    def _whole(self, path: PurePosixPath, shape: type[Item]) -> None:
+        """A YAML file that is one item."""
         if (document := self._shelf.document(str(path))) is not None:
-            self._item(Quiz, document.value, Place(str(path), document.lines))
+            self._item(shape, document.value, Place(str(path), document.lines))
 
-    def _item(self, shape: type[AnyItem], fields: Value, place: Place) -> None:
+    def _item(self, shape: type[Item], fields: Value | Mapping[str, Any], place: Place) -> None:
         """Read one item; a broken one keeps its place, so that references to it are not called dead."""
         slug = fields.get("id") if isinstance(fields, dict) else None
         subject = full(KINDS[shape], slug, self._pack_id) if isinstance(slug, str) else place.file
@@ -140,9 +165,18 @@ class _Reading:
         self._places.setdefault(subject, place)
         if isinstance(fields, Mapping):
             fields = expanded(shape, fields, self._pack_id)
+            if shape is Scenario:
+                fields = self._conditions(fields, place, subject)
         value, problems = record(shape, fields, place, subject)
         self._problems.extend(problems)
         return value
+
+    def _conditions(self, fields: Mapping[str, Any], place: Place, subject: str) -> Mapping[str, Any]:
+        fields, refused = with_conditions(fields)
+        for path, message in refused:
+            suggestion = 'Write a state, one of < <= == != >= > and a whole number: "backlog >= 2".'
+            self._problems.append(place.problem(NO_COMPARISON, subject, message, suggestion, path))
+        return fields
 
     def _single(self, name: str, shape: type[Shape]) -> Shape | None:
         """A file that is one record; it may be absent."""
@@ -165,9 +199,6 @@ class _Reading:
             else:
                 self._shelf.refuse(name, place.line(key), f"{key}: expected text")
         return table
-
-    def _all(self, shape: type[AnyItem]) -> tuple[AnyItem, ...]:
-        return tuple(item for item in self._items[shape] if isinstance(item, shape))
 
     def _full(self, slug: str) -> str:
         """Pairs and moves name terms unless they say otherwise."""

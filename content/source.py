@@ -81,6 +81,13 @@ class Requirements(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     note: str = ""
 
 
+class Covers(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """``covers.yaml``: which items teach a requirement."""
+
+    covers: dict[str, tuple[str, ...]] = {}
+    note: str = ""
+
+
 class Source(msgspec.Struct, frozen=True, kw_only=True):
     """What the reader hands on. An item that could not be read is missing from ``pack`` but has its place."""
 
@@ -90,6 +97,7 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     accepted: tuple[Acceptance, ...] = ()
     facts: tuple[Fact, ...] = ()
     requirements: tuple[Requirement, ...] = ()
+    covers: Mapping[str, tuple[str, ...]] = {}  # requirement id -> full ids of the items that teach it
     today: date = date.min  # the day the check is made for; the first of all days finds nothing stale
 
     def place(self, subject: str) -> Place:

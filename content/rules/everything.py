@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date, timedelta
-from itertools import chain
 
-from bot.domain.pack import Lesson, Question, Quiz, Term
+from bot.domain.pack import Lesson, Practice, Question, Quiz, Term
+from content.kinds import items
 from content.problems import Path
 from content.prose import texts
-from content.rules.references import items
 from content.rules.rule import Finding, Rule
 from content.source import Fact, Source
 from content.variables import placeholders
@@ -30,7 +29,10 @@ _BLAME = re.compile(
 
 def undeclared_variables(source: Source) -> Iterator[Finding]:
     declared = {variable.name for variable in source.pack.variables}
+    filled_in = {template.id for template in source.pack.templates}  # E181 knows their fields
     for subject, path, text in _all_texts(source):
+        if subject in filled_in and path == ("body",):
+            continue
         for name in sorted(placeholders(text) - declared):
             yield Finding(subject, f"{{{{ {name} }}}} is not declared", path)
 
@@ -58,7 +60,7 @@ def stale(source: Source) -> Iterator[Finding]:
 
 def unsourced_facts(source: Source) -> Iterator[Finding]:
     watched = [(fact.id, _watching(fact)) for fact in source.facts]
-    for item in items(source):
+    for item in items(source.pack):
         if not item.sources and not isinstance(item, Quiz):  # a quiz says nothing itself; its questions do
             prose = "\n".join(text for _, text in texts(item))
             if found := [fact for fact, pattern in watched if pattern and pattern.search(prose)]:
@@ -67,7 +69,7 @@ def unsourced_facts(source: Source) -> Iterator[Finding]:
 
 def blame(source: Source) -> Iterator[Finding]:
     """A wrong option, or a quotation, may say what a blaming colleague would say; nothing else may."""
-    for item in items(source):
+    for item in items(source.pack):
         for path, text in texts(item):
             if isinstance(item, Question) and path[0] == "options" and path[-1] == "text":
                 continue
@@ -75,12 +77,14 @@ def blame(source: Source) -> Iterator[Finding]:
                 yield Finding(item.id, f"blames: {found[0]!r}", path)
 
 
-def _reviewed(source: Source) -> Iterator[Lesson | Term]:
-    return chain[Lesson | Term](source.pack.lessons, source.pack.terms)
+def _reviewed(source: Source) -> Iterator[Lesson | Term | Practice]:
+    for item in items(source.pack):
+        if isinstance(item, Lesson | Term) or (isinstance(item, Practice) and item.reviewed):
+            yield item
 
 
 def _all_texts(source: Source) -> Iterator[tuple[str, Path, str]]:
-    for item in items(source):
+    for item in items(source.pack):
         for path, text in texts(item):
             yield item.id, path, text
     for name, citation in source.pack.sources.items():

@@ -2,42 +2,37 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from itertools import chain
+from typing import Any
 
-from bot.domain.pack import Lesson, Question, Quiz, Term, Track
-from content.ids import FULL_ID, REFERENCES
+from bot.domain.pack import Badge, Kit, SurveyItem, Track
+from content.ids import FULL_ID, SLUG
+from content.kinds import REFERENCES, AnyItem, items
+from content.problems import Path
 from content.rules.rule import Finding, Rule
 from content.source import Source
 
-AnyItem = Lesson | Question | Term | Quiz
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
-
-
-def items(source: Source) -> Iterator[AnyItem]:
-    pack = source.pack
-    return chain[AnyItem](pack.lessons, pack.questions, pack.terms, pack.quizzes)
+_ANY_TOPIC = (Kit, SurveyItem, Badge)  # these may belong to the whole programme
 
 
 def bad_ids(source: Source) -> Iterator[Finding]:
-    for item in items(source):
+    for item in items(source.pack):
         if not FULL_ID.fullmatch(item.id):
             yield Finding(item.id, f"{item.id!r} is not an id", ("id",))
     names = [("topic", topic.id) for topic in source.pack.topics] + [
         ("track", track.id) for track in source.pack.tracks
     ]
     for kind, name in names:
-        if not _SLUG.fullmatch(name):
+        if not SLUG.fullmatch(name):
             yield Finding(f"{kind}/{name}", f"{name!r} is not an id")
 
 
 def dead_references(source: Source) -> Iterator[Finding]:
-    for item in chain[AnyItem | Track](items(source), source.pack.tracks):
+    for item in chain[AnyItem | Track](items(source.pack), source.pack.tracks):
         subject = f"track/{item.id}" if isinstance(item, Track) else item.id
-        for field in REFERENCES[type(item)]:
+        for field in REFERENCES.get(type(item), {}):
             for path, target in _targets(item, field):
                 if target and target not in source.places:
                     yield Finding(subject, f"{field}: there is no {target}", path)
@@ -48,13 +43,23 @@ def dead_topics(source: Source) -> Iterator[Finding]:
     for lesson in source.pack.lessons:
         for also in set(lesson.also) - known:
             yield Finding(lesson.id, f"there is no topic {also!r}", ("also",))
-    for item in items(source):
-        if item.topic not in known:
+    for item in items(source.pack):
+        if item.topic not in known and (item.topic or not isinstance(item, _ANY_TOPIC)):
             yield Finding(item.id, f"there is no topic {item.topic!r}", ("topic",))
 
 
+def dead_covers(source: Source) -> Iterator[Finding]:
+    known = {requirement.id for requirement in source.requirements}
+    for requirement, by in source.covers.items():
+        if requirement not in known:
+            yield Finding("covers.yaml", f"there is no requirement {requirement!r}", ("covers", requirement))
+        for at, one in enumerate(by):
+            if one not in source.places:
+                yield Finding("covers.yaml", f"{requirement}: there is no {one}", ("covers", requirement, at))
+
+
 def dead_sources(source: Source) -> Iterator[Finding]:
-    for item in items(source):
+    for item in items(source.pack):
         for at, name in enumerate(item.sources):
             if name not in source.pack.sources:
                 yield Finding(item.id, f"there is no source {name!r} in sources.yaml", ("sources", at))
@@ -119,9 +124,12 @@ def thin_topics(source: Source) -> Iterator[Finding]:
             )
 
 
-def _targets(item: AnyItem | Track, field: str) -> list[tuple[tuple[str | int, ...], str]]:
-    value: str | tuple[str, ...] = getattr(item, field)
-    return [((field,), value)] if isinstance(value, str) else [((field, at), one) for at, one in enumerate(value)]
+def _targets(item: AnyItem | Track, field: str) -> list[tuple[Path, str]]:
+    path = tuple(field.split("."))
+    value: Any = item
+    for name in path:
+        value = getattr(value, name)
+    return [(path, value)] if isinstance(value, str) else [((*path, at), one) for at, one in enumerate(value)]
 
 
 RULES = (
@@ -137,6 +145,7 @@ RULES = (
     Rule("E117", "A source is not in the list", "Add it to sources.yaml.", dead_sources),
     Rule("E118", "A pair names a term that is not there", "Correct map.yaml.", dead_pairs),
     Rule("E119", "A move leads nowhere", "Correct moved.yaml.", dead_moves),
+    Rule("E124", "covers.yaml names something that is not there", "Correct the id in covers.yaml.", dead_covers),
     Rule("E160", "A track teaches a lesson before one it needs", "Change the order in map.yaml.", too_early),
     Rule("E161", "A track holds a lesson twice", "Remove one of them.", repeated),
     Rule("W223", "A lesson is in no track", "Add it to a track in map.yaml.", trackless),

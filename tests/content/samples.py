@@ -84,6 +84,142 @@ topic: data
 questions: [skew-1, skew-2, skew-3, drift-1, drift-2]
 look_up: drift
 """
+DRILL = """id: silent-feed
+rev: 1
+title: The feed falls silent
+topic: data
+level: 1
+minutes: 20
+modes: [solo, team]
+objectives: [Decide with few facts]
+roles:
+  - {id: lead, name: Lead, fits: [pm, exec], min: 1, max: 1, brief: You decide.}
+  - {id: model, name: Model, fits: [mle, ds], min: 0, max: 2, brief: You know the model.}
+state: {harm: 0}
+start: night
+nodes:
+  night:
+    say: The orders of last night are missing.
+    private: {lead: The shop opens at nine., model: The job ended early.}
+    ask: lead
+    timer: 60
+    on_timeout: b
+    options:
+      - {id: a, text: Say that something is wrong, grade: best, goto: look, why: People can plan.}
+      - {id: b, text: Wait for the next run, grade: poor, effect: {harm: 2}, goto: look, why: It costs a day.}
+  look:
+    say: The file is half as long as on other days.
+    ask: model
+    options:
+      - {id: a, text: Take the file of the day before, grade: best, effect: {harm: -1}, goto: plan, why: It is known.}
+      - {id: b, text: Train on the short file, grade: poor, flags: [trained], goto: plan, why: It spreads the gap.}
+  plan:
+    say: The next file comes in an hour.
+    ask: all
+    options:
+      - {id: a, text: Check its length first, grade: best, goto: tell, why: It takes a second.}
+      - {id: b, text: Trust it, grade: ok, goto: tell, why: It may be fine.}
+  tell:
+    say: The shops ask what happened.
+    ask: vote
+    options:
+      - {id: a, text: Tell them what is known, grade: best, goto: close, why: They can act.}
+      - {id: b, text: Tell them tomorrow, grade: poor, goto: close, why: They guess meanwhile.}
+  close:
+    say: The file is there.
+    ask: lead
+    options:
+      - {id: a, text: Write down the times, grade: best, goto: over, why: Memory fades.}
+      - {id: b, text: Go home, grade: ok, goto: over, why: It can wait until noon.}
+  over:
+    say: The drill is over.
+    end: true
+injects:
+  - {id: press, at: 5, to: [lead], say: A shop manager calls., if: harm >= 2}
+  - {id: second, after: plan, say: A second file is late.}
+debrief:
+  questions: [What did you know, and when?]
+  produce: [note]
+  measures: [time_to_declare, best_choices]
+"""
+CHECKLIST = """id: before-launch
+rev: 1
+title: Before a launch
+topic: data
+when: On the day before.
+items:
+  - {id: feed, text: The feed is complete., why: A gap moves every figure., evidence: link, required: true}
+  - {id: told, text: The shops know., why: They answer the phone., required: false}
+owner: teaching
+reviewed: 2026-10-01
+"""
+TEMPLATE = """---
+id: note
+rev: 1
+title: Short note
+topic: data
+purpose: Write down what happened while it is fresh.
+fields:
+  - {id: what, label: What happened, type: long, help: Two sentences.}
+  - {id: size, label: How large, type: choice, choices: [small, large]}
+---
+# Note
+
+{{ what }}
+
+Size: {{ size }}. See {{ registry }}.
+"""
+SCENE = "Mira looks at the inputs first. She compares them with the month before. Then she writes down what she found. "
+CASE = f"""---
+id: boots-in-june
+rev: 1
+title: Boots in June
+topic: monitoring
+fictional: true
+terms: [drift]
+lessons: [drift]
+---
+## Customer
+
+{SCENE * 5}
+
+## Engineer
+
+{SCENE * 5}
+
+## Leader
+
+{SCENE * 5}
+"""
+KIT = f"""---
+id: first-session
+rev: 1
+title: First session
+minutes: 30
+audience: Everybody
+agenda:
+  - {{minutes: 10, what: Welcome}}
+  - {{minutes: 20, what: Drill}}
+materials: [A table]
+---
+{SCENE * 11}
+"""
+SURVEYS = """surveys:
+  - {id: words, rev: 1, text: We use the same words for the same things., type: scale, scale: [no, partly, yes]}
+  - {id: blocked, rev: 1, text: What held you up?, type: choice, choices: [data, time]}
+  - {id: else, rev: 1, text: What else?, type: open}
+"""
+BADGES = """badges:
+  - {id: note-taker, rev: 1, title: Note taker, criteria: A note that somebody used., evidence: A link., signed_by: host, template: note}
+"""
+COVERS = "covers:\n  C1: [lesson/skew, term/skew]\n  C2: [scenario/silent-feed]\n"
+REQUIREMENTS = """requirements:
+  - {id: C1, kind: concept, what: What skew is, topic: data, taught_by: [lesson, glossary, question]}
+  - {id: C2, kind: scenario, what: A silent feed, topic: data, taught_by: [scenario]}
+  - {id: C3, kind: concept, what: What drift is, topic: monitoring, taught_by: [lesson]}
+  - {id: C4, kind: ritual, what: Office hours, topic: data, taught_by: [feature]}
+  - {id: C5, kind: teaser topic (headline only), what: Later, topic: data, taught_by: [lesson]}
+"""
 MAP = """topics:
   data:
     name: Data
@@ -117,6 +253,15 @@ FILES = {
     "glossary/data.yaml": TERMS.format(slug="skew", title="Skew", alias="training-serving skew"),
     "glossary/monitoring.yaml": TERMS.format(slug="drift", title="Drift", alias="DFT"),
     "quizzes/first-week.yaml": QUIZ,
+    "scenarios/silent-feed.yaml": DRILL,
+    "checklists/before-launch.yaml": CHECKLIST,
+    "templates/note.md": TEMPLATE,
+    "cases/boots-in-june.md": CASE,
+    "kits/first-session.md": KIT,
+    "surveys.yaml": SURVEYS,
+    "badges.yaml": BADGES,
+    "covers.yaml": COVERS,
+    "requirements.yaml": REQUIREMENTS,
 }
 
 

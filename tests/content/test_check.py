@@ -9,6 +9,7 @@ from content.check import check, codes, errors
 from content.reader import read_pack
 from tests.content.samples import BODY, FILES, LESSON, TERMS, TODAY, edited, read, write
 from tests.content.samples import codes as codes_of
+from tests.content.test_practice import PLANTS as PRACTICE_PLANTS
 
 QUESTIONS, TERM, SKEW, MAP, QUIZ = (
     "questions/data.yaml",
@@ -45,6 +46,7 @@ PLANTS = {
     "E121": (edited(SKEW, "  default: It", "  ds: It"), "core:lesson/skew"),
     "E122": (edited(SKEW, "  pm: It", "  boss: It"), "core:lesson/skew"),
     "E123": (edited(TERM, "2026-10-01", "October"), "core:term/skew"),
+    "E124": (edited("covers.yaml", "term/skew", "term/skwe"), "covers.yaml"),
     "E130": (edited(QUESTIONS, "why: A colour says little.", "why: ''"), "core:question/skew-1"),
     "E131": (edited(QUESTIONS, "dashboard, why", "dashboard, correct: true, why"), "core:question/skew-1"),
     "E132": (edited(QUESTIONS, LAPTOP, LAPTOP + LAPTOP.replace("id: c", "id: d") + LAPTOP.replace("id: c", "id: e")), "core:question/skew-1"),
@@ -93,7 +95,7 @@ def test_the_sample_has_nothing_to_complain_about(tmp_path):
 
 
 def test_every_code_is_planted_somewhere():
-    assert PLANTS.keys() | ELSEWHERE == codes().keys()
+    assert PLANTS.keys() | PRACTICE_PLANTS.keys() | ELSEWHERE == codes().keys()
 
 
 @pytest.mark.parametrize("code", PLANTS)
