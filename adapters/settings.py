@@ -42,6 +42,11 @@ class Settings(BaseSettings):
     )
 
     @property
+    def slack_is_set(self) -> bool:
+        """Whether Slack is to be served: one workspace by its token, or any number by installing."""
+        return bool(self.slack_bot_token or self.slack_client_id)
+
+    @property
     def platform_tokens(self) -> list[str]:
         """The names of the platform settings that are set: with any of them the playground does not run."""
         fields = (

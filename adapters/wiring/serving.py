@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -19,9 +20,11 @@ from adapters.wiring.system import System, Unusable, assemble, wake_on_commit
 from content import loader
 from scheduler.clockwork import Clockwork
 from scheduler.ports import Messenger, finished
+from storage import tenancy
 from storage.dialects import open_engine
 from storage.upgrade import current, head, upgrade
 
+TENANT = "company"  # of the installations that come from the environment
 TICK_SECONDS = 1.0
 READY_SECONDS = 2.0
 
@@ -43,11 +46,30 @@ def serving(settings: Settings) -> Starlette:
 
 
 def fronts(settings: Settings, system: System) -> list[Front]:
-    """The platforms that are set up; each is imported only then."""
+    """The platforms that are set up; each is imported only then. Installations from the environment are one company's."""
     found: list[Front] = []
+    _company(settings, system)
+    if settings.slack_is_set:
+        found.append(_slack(settings, system))
     if not found:
         raise Unusable("The platform settings are not complete.")
     return found
+
+
+def _company(settings: Settings, system: System) -> None:
+    secret = secrets.token_hex(32)
+    system.store.transact(
+        lambda conn: tenancy.add_tenant(conn, TENANT, settings.company, secret, system.clock())
+    ).result()
+
+
+def _slack(settings: Settings, system: System) -> Front:
+    from adapters.slack.app import NotSetUp, open_front
+
+    try:
+        return open_front(settings, system.app, system.store, system.clock, tenant=TENANT)
+    except NotSetUp as error:
+        raise Unusable(str(error)) from error
 
 
 async def _ready(system: System, engine: Engine) -> dict[str, object]:
