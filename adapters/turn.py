@@ -18,22 +18,27 @@ log = logging.getLogger(__name__)
 
 async def take(app: App, incoming: Incoming, now: datetime) -> Answer:
     """The answer to show. It is returned only after the commit; after "not saved" no row follows."""
+    return (await attempt(app, incoming, now))[0]
+
+
+async def attempt(app: App, incoming: Incoming, now: datetime) -> tuple[Answer, bool]:
+    """The same, and whether it was carried out; if not, the answer says why and nothing was changed."""
     try:
         future = app.handle(incoming, now)
     except KeyError:
         log.warning("an event for a workspace that is not served")
-        return Answer()
+        return Answer(), False
     waiting = asyncio.wrap_future(future)
     try:
         done, _ = await asyncio.wait({waiting}, timeout=START_SECONDS)
         # cancel() succeeds only while the store has not begun; after that the outcome is waited for.
         if not done and future.cancel():
-            return app.explain(TimeoutError())
-        return await waiting
+            return app.explain(TimeoutError()), False
+        return await waiting, True
     except Refusal as refusal:
-        return app.explain(refusal)
+        return app.explain(refusal), False
     except (Exception, asyncio.CancelledError) as error:
         if isinstance(error, asyncio.CancelledError) and not future.cancelled():
             raise  # this task itself is being stopped
         log.exception("a turn failed: %s", type(incoming.event).__name__)
-        return app.explain(error)
+        return app.explain(error), False

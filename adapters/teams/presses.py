@@ -6,7 +6,7 @@ choice says which input holds its value. Everything that comes back can be forge
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 Json = dict[str, Any]
@@ -23,9 +23,9 @@ def choice_data(action: str, input_id: str) -> Json:
     return {"action": action, "value": "", "input": input_id}
 
 
-def form_data(form: str, ref: str, prefix: str) -> Json:
-    """Data of a form's submit button."""
-    return {"action": FORM_SUBMIT, "form": form, "ref": ref, "prefix": prefix}
+def form_data(form: str, ref: str, prefix: str, many: Sequence[str] = ()) -> Json:
+    """Data of a form's submit button; ``many`` are the fields in which several may be picked."""
+    return {"action": FORM_SUBMIT, "form": form, "ref": ref, "prefix": prefix, **({"many": [*many]} if many else {})}
 
 
 def pressed(data: Mapping[str, Any]) -> tuple[str, str]:
@@ -35,8 +35,18 @@ def pressed(data: Mapping[str, Any]) -> tuple[str, str]:
     return action if isinstance(action, str) else "", value if isinstance(value, str) else ""
 
 
-def submitted(data: Mapping[str, Any]) -> tuple[str, str, dict[str, str]]:
-    """Form id, reference and the submitted values by field name; values of a multiple choice are joined by commas."""
+def submitted(data: Mapping[str, Any]) -> tuple[str, str, dict[str, str | list[str]]]:
+    """Form id, reference and the submitted values by field name; what Teams joins by commas is a list again."""
     prefix = str(data.get("prefix", ""))
-    values = {key.removeprefix(prefix): str(value) for key, value in data.items() if prefix and key.startswith(prefix)}
-    return str(data.get("form", "")), str(data.get("ref", "")), values
+    named = data.get("many")
+    many = [one for one in named if isinstance(one, str)] if isinstance(named, list) else []
+    values: dict[str, str | list[str]] = {
+        key.removeprefix(prefix): _scalar(value) for key, value in data.items() if prefix and key.startswith(prefix)
+    }
+    for name in many:
+        values[name] = [one for one in str(values.get(name, "")).split(",") if one]
+    return _scalar(data.get("form", "")), _scalar(data.get("ref", "")), values
+
+
+def _scalar(value: object) -> str:
+    return str(value) if isinstance(value, str | int | float) else ""

@@ -32,6 +32,7 @@ from bot.messages import (
     Image,
     Invite,
     Message,
+    MultiInput,
     Note,
     Plain,
     Progress,
@@ -145,7 +146,8 @@ class _Card:
         self._inputs += 1
         prefix = f"f{self._inputs}-"
         made = [one for field in form.fields for one in inputs(field, prefix, self._members)]
-        data = form_data(form.id, form.ref, prefix)
+        many = [field.name for field in form.fields if isinstance(field, MultiInput)]
+        data = form_data(form.id, form.ref, prefix, many)
         submit = self._action(form.submit, FORM_SUBMIT, data, inputs="auto", style="positive")
         return [*_heading(form.title), *rich(form.intro), *made, {"type": "ActionSet", "actions": [submit]}]
 

@@ -1,0 +1,72 @@
+"""Sending what the ledger says is due."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from adapters.teams import render
+from adapters.teams.addresses import Addresses
+from adapters.teams.connector import Connector
+from adapters.teams.fitting import TooLarge
+from bot.domain.deliveries import Delivery
+from bot.errors import DeliveryFailed
+from scheduler.ports import Parcel
+from storage.teams import Conversation
+
+
+class TeamsMessenger:
+    """Implements ``scheduler.ports.Messenger``. A bot may not read a conversation, so nothing can be looked up."""
+
+    def __init__(self, connector: Connector, workspaces: Mapping[str, Addresses], app_id: str) -> None:
+        self._connector = connector
+        self._workspaces = workspaces
+        self._bot = {"id": f"28:{app_id}"}
+
+    @property
+    def looks_up(self) -> bool:
+        return False
+
+    async def send(self, parcel: Parcel) -> str:
+        addresses = self._workspaces.get(parcel.workspace)
+        if addresses is None:
+            raise DeliveryFailed("workspace not served", permanent=True)
+        to = await self._conversation(addresses, parcel)
+        try:
+            activity = render.activity(parcel.message)
+        except TooLarge as error:
+            raise DeliveryFailed(str(error), permanent=True) from error
+        if parcel.update_of is not None:
+            return await self._update(to, parcel.update_of, parcel.thread, activity)
+        return await self._post(to, parcel.thread, activity)
+
+    async def look_up(self, delivery: Delivery) -> str | None:
+        raise NotImplementedError
+
+    async def _conversation(self, addresses: Addresses, parcel: Parcel) -> Conversation:
+        """Where it goes; somebody who has only been met in a channel is written to for the first time."""
+        if parcel.address:
+            return await addresses.spot(parcel.address)
+        if parcel.member is None:
+            raise DeliveryFailed("no address", permanent=True)
+        return await addresses.direct_of(parcel.member)
+
+    async def _post(self, to: Conversation, thread: str | None, activity: Mapping[str, Any]) -> str:
+        if to.kind != "channel":
+            return await self._connector.post(to.service_url, to.id, activity)
+        if thread is not None:
+            return await self._connector.post(to.service_url, f"{to.id};messageid={thread}", activity)
+        body = {
+            "isGroup": True,
+            "bot": self._bot,
+            "channelData": {"channel": {"id": to.id}},
+            "activity": activity,
+        }
+        conversation, message = await self._connector.create(to.service_url, body, to.id)
+        # The thread's id is that of its first message.
+        return message or conversation.partition(";messageid=")[2] or conversation
+
+    async def _update(self, to: Conversation, id: str, thread: str | None, activity: Mapping[str, Any]) -> str:
+        conversation = f"{to.id};messageid={thread or id}" if to.kind == "channel" else to.id
+        await self._connector.put(to.service_url, conversation, id, activity)
+        return id

@@ -1,0 +1,195 @@
+"""The whole product behind the Teams door: real core, real database, signed activities, a connector on loopback."""
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import itertools
+import json
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import httpx
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from adapters.settings import Settings
+from adapters.teams.cloud import emulated
+from adapters.teams.front import TeamsFront
+from adapters.wiring.system import System, assemble, wake_on_commit
+from storage import parts, playground, teams, tenancy  # noqa: F401 - they bring their tables
+from storage.dialects import open_engine
+from storage.schema import metadata
+from tests.faults.teams_platform import APP_ID, BOT, TENANT_ID, TeamsPlatform
+
+Json = dict[str, Any]
+PAYLOADS = Path(__file__).parents[1] / "payloads" / "teams"
+TENANT = "acme"
+MONDAY = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
+
+
+def payload(name: str) -> Json:
+    return json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
+
+
+def settings(**more: Any) -> Settings:
+    given = {
+        "teams_app_id": APP_ID,
+        "teams_tenant_id": TENANT_ID,
+        "teams_app_secret": SecretStr("not-a-real-secret"),
+        "zone": "Europe/Berlin",
+        "company": "Acme",
+    }
+    return Settings(_env_file=None, **{**given, **more})  # type: ignore[call-arg]
+
+
+class World:
+    """One Teams tenant. People are short words; each has a directory id, a user id and their own chat."""
+
+    def __init__(self, platform: TeamsPlatform, system: System, front: TeamsFront, client: httpx.AsyncClient) -> None:
+        self.platform = platform
+        self.system = system
+        self.front = front
+        self.client = client
+        self.now = MONDAY
+        self._ids = itertools.count(1)
+
+    # ---- sending
+
+    async def send(self, activity: Json, *, token: str | None = None, **more: Any) -> httpx.Response:
+        headers = {"Authorization": f"Bearer {token or self.platform.token()}"}
+        return await self.client.post("/api/messages", json=activity, headers=headers, **more)
+
+    def activity(self, name: str, who: str = "ana", **changes: Any) -> Json:
+        """A payload file as if this person had sent it now; ``changes`` replace top-level keys."""
+        made = copy.deepcopy(payload(name))
+        made["serviceUrl"] = self.platform.service
+        made["id"] = f"{name}-{next(self._ids)}"
+        made["recipient"] = {"id": BOT, "name": "MLOps coach"}
+        made["from"] = {"id": f"29:{who}", "name": f"{who.title()} Doe", "aadObjectId": f"dir-{who}"}
+        if made["conversation"].get("conversationType") == "personal":
+            made["conversation"]["id"] = direct(who)
+        made["conversation"]["tenantId"] = TENANT_ID
+        made.setdefault("channelData", {})["tenant"] = {"id": TENANT_ID}
+        made.update(changes)
+        return made
+
+    async def say(self, text: str, who: str = "ana", name: str = "message_personal") -> list[Json]:
+        """Type in the own chat; the messages that came back there."""
+        before = len(self.platform.messages(direct(who)))
+        response = await self.send(self.activity(name, who, text=text))
+        assert response.status_code == 200, response.text
+        await self.settle()
+        return self.platform.messages(direct(who))[before:]
+
+    async def press(self, data: Json, who: str = "ana", name: str = "invoke_card", **changes: Any) -> Json:
+        """Press a button or send a form; the body of the reply."""
+        activity = self.activity(name, who, **changes)
+        activity["value"]["action"]["data"] = data
+        activity["value"]["action"]["verb"] = data.get("action", "")
+        response = await self.send(activity)
+        assert response.status_code == 200, response.text
+        await self.settle()
+        return response.json()
+
+    async def invoke(self, name: str, value: Json, who: str = "ana") -> Json:
+        response = await self.send(self.activity(name, who, value=value))
+        assert response.status_code == 200, response.text
+        await self.settle()
+        return response.json()
+
+    async def settle(self) -> None:
+        """Until everything said and due has been sent."""
+        while self.front._voice._speaking:
+            await asyncio.gather(*self.front._voice._speaking)
+        await self.system.drainer.drain()
+
+    async def move(self, **by: float) -> None:
+        """Move the clock, tick and send."""
+        self.now += timedelta(**by)
+        await self.system.ticker.tick(self.now)
+        await self.settle()
+
+
+def direct(who: str) -> str:
+    return f"a:direct-29:{who}"
+
+
+@asynccontextmanager
+async def world(folder: Path, *, serve: bool = True) -> AsyncIterator[World]:
+    """A running system over a fresh database."""
+    platform = TeamsPlatform()
+    await platform.start()
+    engine = open_engine(f"sqlite:///{folder / 'coach.db'}")
+    metadata.create_all(engine)
+    messengers: dict[str, Any] = {}
+    box: list[World] = []
+    system = assemble(engine, clock=lambda: box[0].now if box else MONDAY, messengers=messengers)
+    system.store.transact(
+        lambda conn: tenancy.add_tenant(conn, TENANT, "Acme", secrets.token_hex(8), MONDAY)
+    ).result()
+    front = TeamsFront(
+        settings(),
+        app=system.app,
+        store=system.store,
+        clock=system.clock,
+        tenant=TENANT,
+        cloud=emulated(platform.base),
+    )
+    messengers["teams"] = front.messenger
+    await front.start()
+    wake_on_commit(system, asyncio.get_running_loop())
+    transport = httpx.ASGITransport(Starlette(routes=list(front.routes)))
+    async with httpx.AsyncClient(transport=transport, base_url="http://coach") as client:
+        box.append(World(platform, system, front, client))
+        try:
+            yield box[0]
+        finally:
+            await front.stop()
+            system.store.close()
+            await platform.stop()
+
+
+def cards(shown: Json | list[Json]) -> list[Json]:
+    """The cards of messages, or of a reply."""
+    if isinstance(shown, list):
+        return [card for one in shown for card in cards(one)]
+    if str(shown.get("type", "")).startswith("application/vnd.microsoft.card"):
+        return [shown["value"]]
+    return [one["content"] for one in shown.get("attachments", [])]
+
+
+def buttons(card: Json) -> dict[str, Json]:
+    """Data of the card's actions, by title."""
+    found: dict[str, Json] = {}
+
+    def walk(part: Any) -> None:
+        if isinstance(part, dict):
+            if part.get("type") == "Action.Execute":
+                found[part["title"]] = part["data"]
+            for key, value in part.items():
+                if key != "fallback":
+                    walk(value)
+        elif isinstance(part, list):
+            for one in part:
+                walk(one)
+
+    walk(card)
+    return found
+
+
+def words(shown: Any) -> str:
+    """Everything a person reads."""
+    if isinstance(shown, list):
+        return " ".join(words(one) for one in shown)
+    if not isinstance(shown, dict):
+        return ""
+    own = [str(shown[key]) for key in ("text", "title", "summary") if isinstance(shown.get(key), str)]
+    if isinstance(shown.get("value"), str) and shown.get("type", "").startswith("application/"):
+        own.append(shown["value"])
+    rest = [words(value) for key, value in shown.items() if key not in {"fallback", "data"}]
+    return " ".join([*own, *rest])
