@@ -38,6 +38,8 @@ RULES = (
     *practice.RULES,
 )
 
+_Key = tuple[str, str, str]  # code, id, fact
+
 
 def codes() -> dict[str, str]:
     """Every code and what it means."""
@@ -57,27 +59,32 @@ def check(source: Source, today: date) -> list[Problem]:
     source = replace(source, today=today)
     found = [*source.problems, *(problem for rule in RULES for problem in rule.problems(source))]
     accepted = {_key(source, one) for one in source.accepted if one.reason.strip() and one.code.startswith("W")}
-    open_ = [problem for problem in found if (problem.code, problem.id) not in accepted]
-    return _ordered([*open_, *_needless(source, {(problem.code, problem.id) for problem in found})])
+    open_ = [problem for problem in found if accepted.isdisjoint(_keys(problem))]
+    return _ordered([*open_, *_needless(source, {key for problem in found for key in _keys(problem)})])
 
 
-def _needless(source: Source, raised: set[tuple[str, str]]) -> Iterator[Problem]:
+def _keys(problem: Problem) -> set[_Key]:
+    """What an acceptance of this problem may name: the item as a whole, or the item and the fact."""
+    return {(problem.code, problem.id, ""), (problem.code, problem.id, problem.fact)}
+
+
+def _needless(source: Source, raised: set[_Key]) -> Iterator[Problem]:
     place = source.place("accepted.yaml")
     known = codes()
     for at, one in enumerate(source.accepted):
-        code, subject = _key(source, one)
+        code, subject, fact = _key(source, one)
         if code not in known or code.startswith("E") or subject not in source.places or not one.reason.strip():
             message = f"{code} for {subject} cannot be accepted"
             yield place.problem("W291", subject, message, "Give a known W code, an id and a reason.", ("accepted", at))
-        elif (code, subject) not in raised:
+        elif (code, subject, fact) not in raised:
             yield place.problem(
                 "W292", subject, f"{code} is not raised here any more", "Remove the line.", ("accepted", at)
             )
 
 
-def _key(source: Source, one: Acceptance) -> tuple[str, str]:
+def _key(source: Source, one: Acceptance) -> _Key:
     """Acceptances may leave out the pack's name: ``lesson/slug``."""
-    return one.code, one.id if one.id in source.places else f"{source.pack.id}:{one.id}"
+    return one.code, one.id if one.id in source.places else f"{source.pack.id}:{one.id}", one.fact
 
 
 def _ordered(problems: Iterable[Problem]) -> list[Problem]:

@@ -18,6 +18,7 @@ class Problem(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     id: str
     message: str
     suggestion: str
+    fact: str = ""  # the fact of facts.yaml that is touched, where one is
 
     @property
     def is_error(self) -> bool:
@@ -46,5 +47,7 @@ class Place(msgspec.Struct, frozen=True):
                 return line
         return 1
 
-    def problem(self, code: str, subject: str, message: str, suggestion: str, path: Path = ()) -> Problem:
-        return Problem(code, self.file, self.line(*path), subject, message, suggestion)
+    def problem(
+        self, code: str, subject: str, message: str, suggestion: str, path: Path = (), fact: str = ""
+    ) -> Problem:
+        return Problem(code, self.file, self.line(*path), subject, message, suggestion, fact)

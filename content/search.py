@@ -11,7 +11,7 @@ from itertools import chain
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from bot.domain.pack import Term
+from bot.domain.pack import Case, Checklist, Kit, Scenario, Template, Term
 from content.words import ASKED_LIMIT, asked, normal, singulars, tokens
 
 SUGGESTIONS = 3
@@ -134,6 +134,22 @@ def term_texts(term: Term) -> list[tuple[int, str]]:
         (2, term.short),
         (1, f"{term.plain} {term.precise} {term.example} {term.not_this}"),
     ]
+
+
+def practice_texts(item: Scenario | Checklist | Template | Case | Kit) -> list[tuple[int, str]]:
+    """What full text knows of something to practise with, with weights."""
+    match item:
+        case Scenario():
+            said = (node.say for node in item.nodes.values())
+            return [(3, item.title), (2, " ".join(item.objectives)), (1, " ".join(said))]
+        case Checklist():
+            return [(3, item.title), (2, item.when), (1, " ".join(f"{one.text} {one.why}" for one in item.items))]
+        case Template():
+            return [(3, item.title), (2, item.purpose), (1, " ".join(one.label for one in item.fields))]
+        case Case():
+            return [(3, item.title), (1, item.body)]
+        case Kit():
+            return [(3, item.title), (2, item.audience), (1, item.body)]
 
 
 def _halves(name: str) -> tuple[str, ...]:

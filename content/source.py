@@ -32,11 +32,12 @@ class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Acceptance(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A warning somebody has looked at and decided to live with."""
+    """A warning somebody has looked at and decided to live with; ``fact`` narrows it to one fact of facts.yaml."""
 
     code: str
     id: str
     reason: str
+    fact: str = ""
 
 
 class Fact(msgspec.Struct, frozen=True, forbid_unknown_fields=True):

@@ -7,7 +7,24 @@ from typing import Literal, Protocol
 
 import msgspec
 
-from bot.domain.pack import Lesson, Pack, Question, Quiz, Term, Topic, Track
+from bot.domain.pack import (
+    Badge,
+    Case,
+    Checklist,
+    Kit,
+    Lesson,
+    Pack,
+    Question,
+    Quiz,
+    Scenario,
+    SurveyItem,
+    Template,
+    Term,
+    Topic,
+    Track,
+)
+
+HitKind = Literal["lesson", "term", "question", "quiz", "scenario", "checklist", "template", "case", "kit"]
 
 
 class Found(msgspec.Struct, frozen=True):
@@ -20,7 +37,7 @@ class Found(msgspec.Struct, frozen=True):
 class Hit(msgspec.Struct, frozen=True):
     """One result of a search over the whole pack."""
 
-    kind: Literal["lesson", "term", "question", "quiz"]
+    kind: HitKind
     id: str
     title: str
     excerpt: str
@@ -55,12 +72,33 @@ class Catalog(Protocol):
     @property
     def quizzes(self) -> Sequence[Quiz]: ...
 
+    @property
+    def scenarios(self) -> Mapping[str, Scenario]: ...
+
+    @property
+    def checklists(self) -> Mapping[str, Checklist]: ...
+
+    @property
+    def templates(self) -> Mapping[str, Template]: ...
+
+    @property
+    def cases(self) -> Mapping[str, Case]: ...
+
+    @property
+    def kits(self) -> Mapping[str, Kit]: ...
+
+    @property
+    def surveys(self) -> Mapping[str, SurveyItem]: ...
+
+    @property
+    def badges(self) -> Mapping[str, Badge]: ...
+
     def define(self, words: str) -> Found:
         """Exact, alias, acronym, plural and case first; then a typo (at most three); then full text."""
         ...
 
     def search(self, words: str, limit: int = 8) -> Sequence[Hit]:
-        """Full text over lessons, terms and quizzes, best first."""
+        """Full text over everything that is taught or practised, best first."""
         ...
 
 

@@ -59,12 +59,14 @@ def stale(source: Source) -> Iterator[Finding]:
 
 
 def unsourced_facts(source: Source) -> Iterator[Finding]:
-    watched = [(fact.id, _watching(fact)) for fact in source.facts]
+    """One finding a fact, so that each can be looked at and accepted on its own."""
+    watched = [(fact, _watching(fact)) for fact in source.facts]
     for item in items(source.pack):
         if not item.sources and not isinstance(item, Quiz):  # a quiz says nothing itself; its questions do
             prose = "\n".join(text for _, text in texts(item))
-            if found := [fact for fact, pattern in watched if pattern and pattern.search(prose)]:
-                yield Finding(item.id, f"touches facts that are often taught wrongly: {', '.join(found)}")
+            for fact, pattern in watched:
+                if pattern and (found := pattern.search(prose)):
+                    yield Finding(item.id, f"{found[0]!r} touches {fact.id}: {fact.right}"[:240], fact=fact.id)
 
 
 def blame(source: Source) -> Iterator[Finding]:
@@ -112,7 +114,7 @@ RULES = (
     Rule(
         "W221",
         "A passage touches a disputed fact and names no source",
-        "See facts.yaml, then add `sources:`.",
+        "Compare with facts.yaml, then add `sources:`, or accept it for this `fact:`.",
         unsourced_facts,
     ),
     Rule("W222", "A text blames a person", "Say what in the system made the slip easy.", blame),

@@ -15,6 +15,7 @@ class Finding(NamedTuple):
     id: str
     message: str
     path: Path = ()
+    fact: str = ""
 
 
 class Rule(NamedTuple):
@@ -27,6 +28,6 @@ class Rule(NamedTuple):
 
     def problems(self, source: Source) -> list[Problem]:
         return [
-            source.place(found.id).problem(self.code, found.id, found.message, self.suggestion, found.path)
+            source.place(found.id).problem(self.code, found.id, found.message, self.suggestion, found.path, found.fact)
             for found in self.find(source)
         ]

@@ -206,3 +206,22 @@ def test_an_id_may_not_just_vanish(tmp_path):
     assert [(one.code, one.id) for one in changes(before, gone)] == [("E163", "core:term/skew")]
     told = read_pack(write(tmp_path / "told", {TERM: None, "moved.yaml": "term/skew: term/drift\n"}))
     assert changes(before, told) == []
+
+
+TWO_FACTS = {
+    TERM: FILES[TERM].replace("A way", "A PSI of a drop").replace("[book]", "[]"),
+    "facts.yaml": "facts:\n"
+    "  - {id: psi, topic: data, often_taught: x, right: x, source: x, evidence: read, watch_words: [PSI]}\n"
+    "  - {id: drop, topic: data, often_taught: x, right: x, source: x, evidence: read, watch_words: [drop]}\n",
+}
+
+
+def test_every_fact_is_accepted_on_its_own(tmp_path):
+    assert [one.fact for one in check(read(tmp_path / "open", TWO_FACTS), TODAY)] == ["psi", "drop"]
+    one = {"accepted.yaml": "accepted:\n  - {code: W221, id: term/skew, fact: psi, reason: Compared.}\n"}
+    assert [one.fact for one in check(read(tmp_path / "one", {**TWO_FACTS, **one}), TODAY)] == ["drop"]
+    whole = {"accepted.yaml": "accepted:\n  - {code: W221, id: term/skew, reason: Compared with both.}\n"}
+    assert check(read(tmp_path / "whole", {**TWO_FACTS, **whole}), TODAY) == []
+    other = {"accepted.yaml": "accepted:\n  - {code: W221, id: term/skew, fact: other, reason: Compared.}\n"}
+    found = check(read(tmp_path / "other", {**TWO_FACTS, **other}), TODAY)
+    assert codes_of(found) == {"W221", "W292"}

@@ -53,6 +53,8 @@ def term_card(texts: Texts, catalog: Catalog, term: Term, today: date, *, in_cha
 
 def _footnotes(texts: Texts, catalog: Catalog, term: Term, today: date) -> list[Block]:
     notes: list[Block] = []
+    if term.note:
+        notes.append(Note(texts.render("glossary.note", note=markdown.spans(term.note))))
     if term.aliases:
         notes.append(Note(texts.render("glossary.aliases", names=", ".join(term.aliases))))
     lessons = [catalog.lessons[id].title for id in term.lessons if id in catalog.lessons]
