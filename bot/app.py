@@ -22,7 +22,7 @@ from bot.domain.deliveries import Outgoing
 from bot.domain.people import Actor, Verb, authorize
 from bot.domain.wording import clean
 from bot.domain.words import TEXT_LIMIT, without_prefix
-from bot.errors import Refusal
+from bot.errors import NotSaved, Refusal
 from bot.messages import VALUE_LIMIT, Message, Text, clip, plain
 from bot.ports.accounts import Accounts
 from bot.ports.catalog import Catalogs
@@ -99,7 +99,7 @@ class App:
         match error:
             case Refusal():
                 return self._told(error.key, **error.values)
-            case CancelledError() | TimeoutError():
+            case CancelledError() | TimeoutError() | NotSaved():
                 return self._told("app.busy")
             case _:
                 return self._told("app.broken")

@@ -1,4 +1,4 @@
-"""The two errors that mean something outside the place that raised them."""
+"""The errors that mean something outside the place that raised them."""
 
 from __future__ import annotations
 
@@ -10,6 +10,10 @@ class Refusal(Exception):
         super().__init__(key)
         self.key = key
         self.values = values
+
+
+class NotSaved(Exception):
+    """The transaction was not committed; nothing of it stands, and trying again may help."""
 
 
 class DeliveryFailed(Exception):

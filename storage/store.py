@@ -11,8 +11,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
 from sqlalchemy import Connection, Engine, text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
+from bot.errors import NotSaved
 from bot.ports.store import Parts as PartsPort
 from storage.parts import Parts
 
@@ -22,10 +23,6 @@ Task = Callable[[Connection], Any]
 READERS = 3
 BATCH_SECONDS = 0.020  # the longest one transaction goes on taking work
 URGENT, BACKGROUND = 0, 1
-
-
-class NotSaved(Exception):
-    """The transaction was not committed; nothing of it stands."""
 
 
 class Executor(Protocol):
@@ -106,23 +103,24 @@ class Pool:
         self._background = ThreadPoolExecutor(2, "store-background")
 
     def write(self, task: Task, *, urgent: bool = True) -> Future[Any]:
-        return self._urgent.submit(self._limited, task) if urgent else self._background.submit(self._run, task)
+        pool = self._urgent if urgent else self._background
+        return pool.submit(self._run, task, limited=urgent)
 
     def read(self, task: Task) -> Future[Any]:
-        return self._urgent.submit(self._run, task)
+        return self._urgent.submit(self._run, task, limited=False)
 
     def close(self) -> None:
         self._urgent.shutdown()
         self._background.shutdown()
 
-    def _run(self, task: Task) -> Any:
-        with self._engine.begin() as conn:
-            return task(conn)
-
-    def _limited(self, task: Task) -> Any:
-        with self._engine.begin() as conn:
-            conn.execute(_LIMITS)
-            return task(conn)
+    def _run(self, task: Task, *, limited: bool) -> Any:
+        try:
+            with self._engine.begin() as conn:
+                if limited:
+                    conn.execute(_LIMITS)
+                return task(conn)
+        except OperationalError as error:  # a lock or a connection that was not to be had: the same call may go through
+            raise NotSaved(str(error)) from error
 
 
 _LIMITS = text("SELECT set_config('lock_timeout', '200ms', true), set_config('statement_timeout', '500ms', true)")
