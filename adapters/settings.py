@@ -47,6 +47,11 @@ class Settings(BaseSettings):
         return bool(self.slack_bot_token or self.slack_client_id)
 
     @property
+    def teams_is_set(self) -> bool:
+        """Whether Teams is to be served; half a set-up is a fault that is told, not a Teams left out."""
+        return bool(self.teams_app_id or self.teams_app_secret or self.teams_tenant_id)
+
+    @property
     def platform_tokens(self) -> list[str]:
         """The names of the platform settings that are set: with any of them the playground does not run."""
         fields = (

@@ -51,6 +51,8 @@ def fronts(settings: Settings, system: System) -> list[Front]:
     _company(settings, system)
     if settings.slack_is_set:
         found.append(_slack(settings, system))
+    if settings.teams_is_set:
+        found.append(_teams(settings, system))
     if not found:
         raise Unusable("The platform settings are not complete.")
     return found
@@ -69,6 +71,15 @@ def _slack(settings: Settings, system: System) -> Front:
     try:
         return open_front(settings, system.app, system.store, system.clock, tenant=TENANT)
     except NotSetUp as error:
+        raise Unusable(str(error)) from error
+
+
+def _teams(settings: Settings, system: System) -> Front:
+    from adapters.teams.front import Incomplete, TeamsFront
+
+    try:
+        return TeamsFront(settings, app=system.app, store=system.store, clock=system.clock, tenant=TENANT)
+    except Incomplete as error:
         raise Unusable(str(error)) from error
 
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from alembic import context
 from sqlalchemy.types import BigInteger, TypeDecorator
 
-from storage import packs, parts, playground  # noqa: F401  - they import every table
+from storage import packs, parts, playground, teams  # noqa: F401  - they import every table
 from storage.schema import Instant, Json, RowId, metadata
 
 

@@ -439,6 +439,26 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_team_tenant_manager"), "team", ["tenant", "manager"], unique=False)
     op.create_table(
+        "teams_conversation",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("workspace", sa.String(length=255), nullable=False),
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("kind", sa.String(length=255), nullable=False),
+        sa.Column("service_url", sa.Text(), nullable=False),
+        sa.Column("seen_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "workspace", "id", name=op.f("pk_teams_conversation")),
+    )
+    op.create_table(
+        "teams_person",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("workspace", sa.String(length=255), nullable=False),
+        sa.Column("account", sa.String(length=255), nullable=False),
+        sa.Column("user_id", sa.String(length=255), nullable=False),
+        sa.Column("direct", sa.String(length=255), nullable=True),
+        sa.Column("service_url", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "workspace", "account", name=op.f("pk_teams_person")),
+    )
+    op.create_table(
         "tenant",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
@@ -529,6 +549,8 @@ def downgrade() -> None:
     op.drop_table("term_suggestion")
     op.drop_table("term_miss")
     op.drop_table("tenant")
+    op.drop_table("teams_person")
+    op.drop_table("teams_conversation")
     op.drop_index(op.f("ix_team_tenant_manager"), table_name="team")
     op.drop_table("team")
     op.drop_table("quiz_subscription")
