@@ -11,10 +11,8 @@ from pathlib import Path
 import msgspec
 
 from bot.domain.pack import Pack
-from content.check import errors
 from content.folder import fingerprint
 from content.problems import Problem
-from content.reader import read_pack
 
 CORE = Path(__file__).parent / "packs" / "core"
 
@@ -34,6 +32,8 @@ class Compiled(msgspec.Struct, frozen=True):
 
 def compile_pack(folder: Path = CORE) -> Compiled:
     """Read and check a pack folder. Never raises for what its files hold; warnings are left to ``content check``."""
+    # Only who compiles needs the reader and the rules; a start from the compiled pack does without them.
+        
     source = read_pack(folder)
     return Compiled(source.pack, tuple(errors(source)))
 

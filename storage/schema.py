@@ -6,7 +6,6 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from sqlalchemy import BigInteger, Column, Dialect, Integer, MetaData, String, Text, TypeDecorator
-from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.types import JSON, TypeEngine
 from typing_extensions import override
 
@@ -20,8 +19,8 @@ metadata = MetaData(
 
 # SQLite numbers rows by itself only for a column of type INTEGER.
 RowId: TypeEngine[int] = BigInteger().with_variant(Integer, "sqlite")
-# None is SQL NULL, not the JSON word null.
-Json: TypeEngine[Any] = JSON(none_as_null=True).with_variant(JSONB(none_as_null=True), "postgresql")
+# None is SQL NULL, not the JSON word null. Plain json on PostgreSQL too: nothing is searched inside it.
+Json: TypeEngine[Any] = JSON(none_as_null=True)
 
 
 class Instant(TypeDecorator[datetime]):

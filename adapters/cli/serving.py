@@ -14,7 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from adapters.cli.output import MISUSED, fail, settings_or_exit
-from adapters.wiring import database, playground, serving
+from adapters.wiring import database
 from adapters.wiring.system import Unusable
 
 LOOPBACK = "127.0.0.1"
@@ -27,6 +27,8 @@ def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None
     bound = _bind(port)
     address = f"http://{LOOPBACK}:{bound.getsockname()[1]}"
     token = secrets.token_urlsafe(24)
+    from adapters.wiring import playground
+
     try:
         app, _, _ = playground.playground(
             url, token=token, port=bound.getsockname()[1], start=_instant(start), colleagues=colleagues
@@ -38,6 +40,8 @@ def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None
 
 def serve(port: int | None) -> None:
     """Run the platforms that are set up."""
+    from adapters.wiring import serving
+
     settings = settings_or_exit()
     try:
         app = serving.serving(settings)

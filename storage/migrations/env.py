@@ -6,16 +6,13 @@ from alembic import context
 from sqlalchemy.types import BigInteger, TypeDecorator
 
 from storage import packs, parts, playground, teams  # noqa: F401  - they import every table
-from storage.schema import Instant, Json, RowId, metadata
+from storage.schema import Instant, RowId, metadata
 
 
-def _render(kind: str, item: Any, written: Any) -> str | Literal[False]:
+def _render(kind: str, item: Any, _written: Any) -> str | Literal[False]:
     """A migration outlives the code of its day, so it names plain column types only."""
     if kind != "type":
         return False
-    if item is Json:
-        written.imports.add("from sqlalchemy.dialects import postgresql")
-        return 'sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql")'
     if item is RowId or (isinstance(item, BigInteger) and item._variant_mapping):
         return 'sa.BigInteger().with_variant(sa.Integer(), "sqlite")'
     if isinstance(item, TypeDecorator):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 from alembic import op
-from sqlalchemy.dialects import postgresql
 
 revision = "0001"
 down_revision = None
@@ -22,6 +21,7 @@ def upgrade() -> None:
         sa.Column("option", sa.String(length=255), nullable=False),
         sa.Column("correct", sa.Boolean(), nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("voided", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "asking", "member", name=op.f("pk_answer")),
     )
     op.create_index(op.f("ix_answer_tenant_member_at"), "answer", ["tenant", "member", "at"], unique=False)
@@ -34,11 +34,7 @@ def upgrade() -> None:
         sa.Column("position", sa.Integer(), nullable=False),
         sa.Column("question", sa.String(length=255), nullable=False),
         sa.Column("rev", sa.Integer(), nullable=False),
-        sa.Column(
-            "order",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("order", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("pack", sa.String(length=255), nullable=False),
         sa.Column("member", sa.String(length=255), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_asking")),
@@ -131,16 +127,8 @@ def upgrade() -> None:
         sa.Column("attempts", sa.Integer(), server_default="0", nullable=False),
         sa.Column("root", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("is_update", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
-        sa.Column(
-            "payload",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
-        sa.Column(
-            "chosen",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("payload", sa.JSON(none_as_null=True), nullable=False),
+        sa.Column("chosen", sa.JSON(none_as_null=True), nullable=True),
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("message_id", sa.String(length=255), nullable=True),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
@@ -171,11 +159,7 @@ def upgrade() -> None:
         sa.Column("team", sa.String(length=255), nullable=False),
         sa.Column("reader", sa.String(length=255), nullable=False),
         sa.Column("week", sa.String(length=255), nullable=False),
-        sa.Column(
-            "figures",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("figures", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("published_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "team", "reader", "week", name=op.f("pk_digest_edition")),
     )
@@ -199,6 +183,16 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_due_slot_due_at"), "due_slot", ["due_at"], unique=False)
     op.create_table(
+        "enrolment",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("member", sa.String(length=255), nullable=False),
+        sa.Column("track", sa.String(length=255), nullable=False),
+        sa.Column("place", sa.Integer(), nullable=False),
+        sa.Column("total", sa.Integer(), nullable=False),
+        sa.Column("turn_at", sa.BigInteger(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "member", "track", name=op.f("pk_enrolment")),
+    )
+    op.create_table(
         "inbox",
         sa.Column("workspace", sa.String(length=255), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
@@ -213,11 +207,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("period", sa.String(length=255), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "cursor",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("cursor", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("progress", sa.Text(), nullable=False),
         sa.Column("state", sa.String(length=255), nullable=False),
         sa.Column("reason", sa.Text(), nullable=True),
@@ -237,8 +227,7 @@ def upgrade() -> None:
         "learner",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("member", sa.String(length=255), nullable=False),
-        sa.Column("track", sa.String(length=255), nullable=False),
-        sa.Column("role", sa.String(length=255), nullable=True),
+        sa.Column("roles", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("zone", sa.String(length=255), nullable=False),
         sa.Column("minute", sa.Integer(), nullable=False),
         sa.Column("days", sa.Integer(), nullable=False),
@@ -247,7 +236,17 @@ def upgrade() -> None:
         sa.Column("last_daily_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "member", name=op.f("pk_learner")),
     )
+    op.create_index(op.f("ix_learner_tenant_last_daily_at"), "learner", ["tenant", "last_daily_at"], unique=False)
     op.create_index(op.f("ix_learner_zone_minute"), "learner", ["zone", "minute"], unique=False)
+    op.create_table(
+        "lesson_mark",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("lesson", sa.String(length=255), nullable=False),
+        sa.Column("member", sa.String(length=255), nullable=False),
+        sa.Column("what", sa.String(length=255), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "lesson", "member", "what", name=op.f("pk_lesson_mark")),
+    )
     op.create_table(
         "lesson_state",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -272,11 +271,7 @@ def upgrade() -> None:
         sa.Column("active", sa.Boolean(), nullable=False),
         sa.Column("merged_into", sa.String(length=255), nullable=True),
         sa.Column("account", sa.String(length=255), nullable=True),
-        sa.Column(
-            "flags",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("flags", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("left_at", sa.BigInteger(), nullable=True),
         sa.Column("active_at", sa.BigInteger(), nullable=True),
@@ -370,11 +365,7 @@ def upgrade() -> None:
         sa.Column("thread", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("author", sa.String(length=255), nullable=True),
         sa.Column("audience", sa.String(length=255), nullable=True),
-        sa.Column(
-            "body",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("body", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("delivery", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=True),
         sa.Column("revision", sa.Integer(), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=True),
@@ -392,6 +383,15 @@ def upgrade() -> None:
         "playground_message",
         ["workspace", "place", "id"],
         unique=False,
+    )
+    op.create_table(
+        "practice",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("member", sa.String(length=255), nullable=False),
+        sa.Column("lesson", sa.String(length=255), nullable=False),
+        sa.Column("asked_at", sa.BigInteger(), nullable=False),
+        sa.Column("used", sa.Boolean(), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "member", "lesson", name=op.f("pk_practice")),
     )
     op.create_table(
         "quiz_post",
@@ -414,11 +414,7 @@ def upgrade() -> None:
         sa.Column("theme", sa.Text(), nullable=False),
         sa.Column("opens_at", sa.BigInteger(), nullable=False),
         sa.Column("closes_at", sa.BigInteger(), nullable=False),
-        sa.Column(
-            "figures",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=True,
-        ),
+        sa.Column("figures", sa.JSON(none_as_null=True), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "week", name=op.f("pk_quiz_run")),
     )
     op.create_table(
@@ -427,6 +423,22 @@ def upgrade() -> None:
         sa.Column("channel", sa.String(length=255), nullable=False),
         sa.Column("since", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "channel", name=op.f("pk_quiz_subscription")),
+    )
+    op.create_table(
+        "review_card",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("member", sa.String(length=255), nullable=False),
+        sa.Column("concept", sa.String(length=255), nullable=False),
+        sa.Column("stability", sa.Double(), nullable=False),
+        sa.Column("difficulty", sa.Double(), nullable=False),
+        sa.Column("due", sa.String(10), nullable=False),
+        sa.Column("reviewed", sa.String(10), nullable=False),
+        sa.Column("rev", sa.Integer(), nullable=False),
+        sa.Column("question", sa.String(length=255), nullable=False),
+        sa.Column("misses", sa.Integer(), nullable=False),
+        sa.Column("passes", sa.Integer(), nullable=False),
+        sa.Column("state", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "member", "concept", name=op.f("pk_review_card")),
     )
     op.create_table(
         "team",
@@ -462,11 +474,7 @@ def upgrade() -> None:
         "tenant",
         sa.Column("id", sa.String(length=255), nullable=False),
         sa.Column("name", sa.Text(), nullable=False),
-        sa.Column(
-            "settings",
-            sa.JSON(none_as_null=True).with_variant(postgresql.JSONB(none_as_null=True), "postgresql"),
-            nullable=False,
-        ),
+        sa.Column("settings", sa.JSON(none_as_null=True), nullable=False),
         sa.Column("secret", sa.Text(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_tenant")),
@@ -553,9 +561,11 @@ def downgrade() -> None:
     op.drop_table("teams_conversation")
     op.drop_index(op.f("ix_team_tenant_manager"), table_name="team")
     op.drop_table("team")
+    op.drop_table("review_card")
     op.drop_table("quiz_subscription")
     op.drop_table("quiz_run")
     op.drop_table("quiz_post")
+    op.drop_table("practice")
     op.drop_index(op.f("ix_playground_message_workspace_place_id"), table_name="playground_message")
     op.drop_index(op.f("ix_playground_message_workspace_delivery"), table_name="playground_message")
     op.drop_table("playground_message")
@@ -571,7 +581,9 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_member_tenant_team"), table_name="member")
     op.drop_table("member")
     op.drop_table("lesson_state")
+    op.drop_table("lesson_mark")
     op.drop_index(op.f("ix_learner_zone_minute"), table_name="learner")
+    op.drop_index(op.f("ix_learner_tenant_last_daily_at"), table_name="learner")
     op.drop_table("learner")
     op.drop_index(
         "ix_job_open",
@@ -582,6 +594,7 @@ def downgrade() -> None:
     op.drop_table("job")
     op.drop_index(op.f("ix_inbox_received_at"), table_name="inbox")
     op.drop_table("inbox")
+    op.drop_table("enrolment")
     op.drop_index(op.f("ix_due_slot_due_at"), table_name="due_slot")
     op.drop_table("due_slot")
     op.drop_table("digest_set")
