@@ -33,7 +33,9 @@ class Compiled(msgspec.Struct, frozen=True):
 def compile_pack(folder: Path = CORE) -> Compiled:
     """Read and check a pack folder. Never raises for what its files hold; warnings are left to ``content check``."""
     # Only who compiles needs the reader and the rules; a start from the compiled pack does without them.
-        
+    from content.check import errors
+    from content.reader import read_pack
+
     source = read_pack(folder)
     return Compiled(source.pack, tuple(errors(source)))
 
