@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
@@ -21,6 +22,7 @@ from storage.store import Store
 
 LOOKED_AT = 15  # messages of one look: what apps that are not listed get
 HELD_SECONDS = 300.0
+CONVERSATION = re.compile(r"[CDG][A-Z0-9]+$")
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)
@@ -59,8 +61,9 @@ class SlackMessenger:
 
     async def _send(self, seat: Seat, parcel: Parcel) -> str:
         mentions = await self._mentions(seat, parcel.message)
+        address = parcel.address  # the person's own id until there is a conversation
         arguments = {
-            "channel": parcel.address or await self._open_direct(seat, parcel.member),
+            "channel": address if CONVERSATION.match(address) else await self._open_direct(seat, address),
             **quiet(render.message(parcel.message, mentions)),
             "metadata": {"event_type": DELIVERY_EVENT, "event_payload": {"delivery_id": parcel.delivery}},
         }
@@ -87,14 +90,10 @@ class SlackMessenger:
             log.warning("%s again with plain blocks: %s", method, refused.reason)
             return await self._calls.call(seat.token, method, simple)
 
-    async def _open_direct(self, seat: Seat, member: str | None) -> str:
-        """The conversation with a member we have not written to yet; its address is kept."""
-        if member is None:
+    async def _open_direct(self, seat: Seat, external: str) -> str:
+        """The conversation with somebody we have not written to yet; its address is kept, for look-ups need it."""
+        if not external:
             raise DeliveryFailed("no address", permanent=True)
-        known = await finished(self._store.look(lambda conn: addresses.external_ids(conn, seat.workspace, [member])))
-        if member not in known:
-            raise DeliveryFailed("no account", permanent=True)
-        external = known[member]
         try:
             answer = await self._calls.call(seat.token, "conversations.open", {"users": external})
         except DeliveryFailed as failed:

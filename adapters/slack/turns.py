@@ -26,6 +26,7 @@ from adapters.turn import take
 from bot.app import App
 from bot.domain.conversation import Incoming
 from bot.errors import DeliveryFailed, Refusal
+from bot.messages import Message
 from bot.ports.people import Channel
 from bot.ports.store import Parts
 from bot.router import Answer
@@ -98,6 +99,8 @@ class Turns:
             return Reply(400)
         if response.status == 404:  # a kind of payload nobody listens to
             return Reply()
+        if response.status == 500:  # Bolt's, for a payload of no shape that Slack sends
+            return Reply(400)
         return Reply(response.status, response.body or None, is_json=response.body.startswith("{"))
 
     def _elsewhere(self, payload: Mapping[str, Any]) -> Reply:
@@ -132,14 +135,20 @@ class Turns:
         self._recent.end(about.workspace, about.key, done=not is_busy)
         if is_busy and is_event:
             return BoltResponse(status=503)
-        made = shown(payload, about, self._said(answer, is_busy=is_busy), {})
+        said = self._said(answer, is_busy=is_busy)
+        try:
+            made = shown(payload, about, said, {})
+        except Exception:
+            # What was asked is done and committed; only the screen is at fault.
+            log.exception("an answer could not be shown")
+            made = shown(payload, about, Said(inline=self._told("slack.unshown"), late=said.late), {})
         if made.effects:
             self._after(self._carry_out(seat, made.effects))
         self._after(self._profiles.meet(seat, about.account))
         return BoltResponse(status=200, body=_encoded(made.body))
 
     def _said(self, answer: Answer, *, is_busy: bool) -> Said:
-        late = self._app.explain(Refusal("slack.late")).inline if answer.opens or answer.inline else None
+        late = self._told("slack.late") if answer.opens or answer.inline else None
         return Said(
             inline=answer.inline,
             replace=answer.replace,
@@ -150,6 +159,9 @@ class Turns:
             kept=is_busy or answer == self._app.explain(Exception()),
             late=late,
         )
+
+    def _told(self, key: str) -> Message | None:
+        return self._app.explain(Refusal(key)).inline
 
     async def _end(self, seat: Seat, ended: read.Ended) -> BoltResponse:
         """Uninstalled or revoked, whichever comes first: the workspace stops with this transaction."""

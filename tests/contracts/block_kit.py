@@ -86,10 +86,11 @@ def _frame(payload: Json, view: str | None) -> Iterator[str]:
             yield "more words than a message may hold"
     if view == "modal":
         yield from _words("the title", payload.get("title", {}), 24, {"plain_text"})
-        yield from _words("submit", payload.get("submit", {}), 24, {"plain_text"})
+        if any(block.get("type") == "input" for block in payload["blocks"]) or "submit" in payload:
+            yield from _words("submit", payload.get("submit", {}), 24, {"plain_text"})
         if len(payload.get("private_metadata", "")) > 3_000:
             yield "private_metadata over 3,000"
-        yield from _size("callback_id", payload.get("callback_id", ""), 255)
+        yield from _size("callback_id", payload.get("callback_id", "none"), 255)
 
 
 def _counts(blocks: list[Json]) -> Iterator[str]:
