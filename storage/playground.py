@@ -117,8 +117,8 @@ class ClockRow(msgspec.Struct, frozen=True):
     run_until: datetime | None
 
 
-def post(conn: Connection, new: Posting) -> int:
-    """Write a message and return its id; with a key that was used before, the id of the message written then."""
+def post(conn: Connection, new: Posting) -> Posted:
+    """Write a message; with a key that was used before, nothing is written and the message of then is given."""
     row = {
         "workspace": new.workspace,
         "place": new.place,
@@ -134,26 +134,27 @@ def post(conn: Connection, new: Posting) -> int:
     written = conn.execute(
         insert(conn, playground_message).values(row).on_conflict_do_nothing().returning(playground_message.c.id)
     ).scalar()
-    if written is not None:
-        return int(written)
-    known = keyed(conn, new.workspace, new.key or "")
+    known = keyed(conn, new.workspace, new.key or "") if written is None else find(conn, new.workspace, written)
     if known is None:
         raise LookupError("a message that was written can be read")
     return known
 
 
-def keyed(conn: Connection, workspace_id: str, key: str) -> int | None:
-    """The id of the message that was written with this key."""
+def keyed(conn: Connection, workspace_id: str, key: str) -> Posted | None:
+    """The message that was written with this key."""
     table = playground_message.c
-    return conn.execute(select(table.id).where(table.workspace == workspace_id, table.key == key)).scalar()
+    mine = select(playground_message).where(table.workspace == workspace_id, table.key == key)
+    row = conn.execute(mine).one_or_none()
+    return None if row is None else _posted(row)
 
 
-def replace(conn: Connection, workspace_id: str, id: int, message: Message, at: datetime) -> bool:
-    """Put another body in a message's place. False when there is no such message."""
+def replace(conn: Connection, workspace_id: str, id: int, message: Message, at: datetime) -> Posted | None:
+    """Put another body in a message's place. None when there is no such message."""
     table = playground_message.c
     values = {"body": msgspec.to_builtins(message), "revision": table.revision + 1, "edited_at": at}
     mine = (table.workspace == workspace_id) & (table.id == id)
-    return conn.execute(update(playground_message).where(mine).values(**values)).rowcount == 1
+    conn.execute(update(playground_message).where(mine).values(**values))
+    return find(conn, workspace_id, id)
 
 
 def delivered(conn: Connection, workspace_id: str, delivery: int) -> int | None:

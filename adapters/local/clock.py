@@ -103,7 +103,7 @@ class Mover:
         ticker: Ticks,
         drainer: Drains,
         housekeeping: Sweeps,
-        act: Callable[[], Awaitable[None]],
+        act: Callable[[], Awaitable[bool]],
         delivered: Callable[[], int],
     ) -> None:
         self._clock = clock
@@ -174,6 +174,8 @@ class Mover:
                 pass  # what was sent may have made more due
 
     async def _run(self, until: datetime) -> None:
+        # Every step sends what is due by itself: waking the drainer with each commit would do all of it twice.
+        wake, self._store.on_wake = self._store.on_wake, _asleep
         try:
             await self._keep(self._clock.now, until)
             await self._step()
@@ -190,14 +192,15 @@ class Mover:
             log.exception("the clock stopped where it was")
             self._problem = "Something went wrong on the way, so the clock stopped here. The log says what."
         finally:
+            self._store.on_wake = wake
             await self._keep(self._clock.now, until if self._suspended else None)
             self._task = None
             self._tell()
 
     async def _step(self) -> None:
         await self.settle()
-        await self._act()
-        await self.settle()
+        if await self._act():
+            await self.settle()
         await self._housekeeping.run(self._clock.now)
         self._steps += 1
         self._tell()
@@ -207,3 +210,7 @@ class Mover:
 
     def _tell(self) -> None:
         self._events.tell(Event(name="clock", data=msgspec.to_builtins(self.state)))
+
+
+def _asleep() -> None:
+    """Nobody is woken."""

@@ -39,13 +39,14 @@ class Colleagues:
         found = await finished(self._store.look(lambda conn: playground.since(conn, WORKSPACE, 0)))
         self._seen = max((one.id for one in found), default=0)
 
-    async def act(self) -> None:
-        """Answer every question that has come since the last time."""
+    async def act(self) -> bool:
+        """Answer every question that has come since the last time. False when there was nothing to do."""
         found = await finished(self._store.look(lambda conn: playground.since(conn, WORKSPACE, self._seen)))
         for message in found:
             self._seen = message.id
             if message.audience is None:
                 await self._answer(message)
+        return bool(found)
 
     async def _answer(self, message: Posted) -> None:
         for row in _questions(message):

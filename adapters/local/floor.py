@@ -59,7 +59,7 @@ class Floor:
         self._wake = wake
         self._loop: asyncio.AbstractEventLoop | None = None
         self._colleagues = Colleagues(store, app.catalogs, lambda: self.turns)
-        act: Callable[[], Awaitable[None]] = self._colleagues.act if simulating else _nobody_acts
+        act: Callable[[], Awaitable[bool]] = self._colleagues.act if simulating else _nobody_acts
         self.mover = Mover(
             clock=clock,
             store=store,
@@ -142,5 +142,6 @@ class Floor:
         return [eyes.message(one) for one in found]
 
 
-async def _nobody_acts() -> None:
+async def _nobody_acts() -> bool:
     """The simulation is switched off."""
+    return False

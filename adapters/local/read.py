@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import msgspec
 
-from bot.domain.conversation import Event, FormSubmitted, HomeOpened, Incoming, MemberJoined, Place, Pressed, Typed
+from bot.domain.conversation import Event, Incoming, Place
 
 NAMES = ("/mlops", "@coach", "@mlops-coach", "@mlops")  # what makes words in a channel words for us
 
@@ -65,6 +63,15 @@ class Move(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True
     wait: bool = False
 
 
+class Known(msgspec.Struct, frozen=True):
+    """What the platform knows of whoever acts."""
+
+    workspace: str
+    account: str
+    name: str
+    zone: str
+
+
 def place_of(place: str, account: str, thread: int | None) -> Place:
     """A place by its name: ``dm:alice``, ``home:alice`` or a channel."""
     hung = None if thread is None else str(thread)
@@ -88,39 +95,14 @@ def is_slash(said: Say) -> bool:
     return said.text.strip().casefold().startswith("/mlops")
 
 
-def typed(said: Say, words: str, key: str, who: Mapping[str, str], workspace: str) -> Incoming:
-    return _incoming(Typed(words), said.who, place_of(said.place, said.who, said.thread), key, who, workspace)
-
-
-def pressed(
-    press: Press, thread: int | None, delivery: int | None, key: str, who: Mapping[str, str], workspace: str
-) -> Incoming:
-    event = Pressed(press.action, press.value, None if press.message is None else str(press.message), delivery)
-    return _incoming(event, press.who, place_of(press.place, press.who, thread), key, who, workspace)
-
-
-def submitted(form: Submit, thread: int | None, key: str, who: Mapping[str, str], workspace: str) -> Incoming:
-    event = FormSubmitted(form.form, form.values, form.ref)
-    return _incoming(event, form.who, place_of(form.place, form.who, thread), key, who, workspace)
-
-
-def joined(new: Join, key: str, workspace: str) -> Incoming:
-    place = Place("direct", f"dm:{new.account}")
-    return _incoming(MemberJoined(), new.account, place, key, {"name": new.name, "zone": new.zone}, workspace)
-
-
-def home_opened(account: str, key: str, who: Mapping[str, str], workspace: str) -> Incoming:
-    return _incoming(HomeOpened(), account, Place("home", f"home:{account}"), key, who, workspace)
-
-
-def _incoming(event: Event, account: str, place: Place, key: str, who: Mapping[str, str], workspace: str) -> Incoming:
-    """``who`` is what the platform knows of the person: name and zone."""
+def incoming(event: Event, key: str, place: Place, known: Known) -> Incoming:
+    """One act of a person as the core takes it."""
     return Incoming(
-        workspace=workspace,
-        account=account,
+        workspace=known.workspace,
+        account=known.account,
         place=place,
         event=event,
         key=key,
-        name=who.get("name", ""),
-        zone=who.get("zone"),
+        name=known.name,
+        zone=known.zone,
     )

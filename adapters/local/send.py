@@ -10,7 +10,7 @@ from bot.errors import DeliveryFailed
 from bot.messages import Message
 from scheduler.ports import Parcel, finished
 from storage import playground
-from storage.playground import Posting
+from storage.playground import Posted, Posting
 from storage.store import Store
 
 
@@ -22,11 +22,12 @@ class Desk:
         self._events = events
         self.delivered = 0  # messages nobody asked for, since the start
 
-    async def post(self, new: Posting) -> int:
-        id = await finished(self._store.transact(lambda conn: playground.post(conn, new)))
+    async def post(self, new: Posting) -> Posted:
+        """Write a message; with a key that was used before, nothing is written and the message of then is given."""
+        written = await finished(self._store.transact(lambda conn: playground.post(conn, new)))
         self.delivered += new.delivery is not None
         data = {
-            "id": id,
+            "id": written.id,
             "place": new.place,
             "thread": new.thread,
             "summary": new.message.summary,
@@ -34,17 +35,16 @@ class Desk:
         }
         name: Name = "message" if new.audience is None else "private"
         self._events.tell(Event(name=name, place=new.place, audience=new.audience, data=data))
-        return id
+        return written
 
-    async def replace(self, workspace: str, id: int, message: Message, at: datetime) -> bool:
-        """Put another body in a message's place; False when it is not there."""
-        found = await finished(self._store.look(lambda conn: playground.find(conn, workspace, id)))
+    async def replace(self, workspace: str, id: int, message: Message, at: datetime) -> Posted | None:
+        """Put another body in a message's place; None when it is not there."""
+        found = await finished(self._store.transact(lambda conn: playground.replace(conn, workspace, id, message, at)))
         if found is None:
-            return False
-        done = await finished(self._store.transact(lambda conn: playground.replace(conn, workspace, id, message, at)))
+            return None
         data = {"id": id, "place": found.place, "thread": found.thread, "summary": message.summary}
         self._events.tell(Event(name="update", place=found.place, audience=found.audience, data=data))
-        return done
+        return found
 
 
 class LocalMessenger:
@@ -60,10 +60,11 @@ class LocalMessenger:
 
     async def send(self, parcel: Parcel) -> str:
         if parcel.update_of is not None:
-            if not await self._desk.replace(parcel.workspace, int(parcel.update_of), parcel.message, parcel.at):
+            id = int(parcel.update_of)
+            if await self._desk.replace(parcel.workspace, id, parcel.message, parcel.at) is None:
                 raise DeliveryFailed("message gone", permanent=True)
             return parcel.update_of
-        id = await self._desk.post(
+        posted = await self._desk.post(
             Posting(
                 workspace=parcel.workspace,
                 place=parcel.address,
@@ -73,7 +74,7 @@ class LocalMessenger:
                 at=parcel.at,
             )
         )
-        return str(id)
+        return str(posted.id)
 
     async def look_up(self, delivery: Delivery) -> str | None:
         id = await finished(self._store.look(lambda conn: playground.delivered(conn, delivery.workspace, delivery.id)))

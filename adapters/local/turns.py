@@ -7,6 +7,8 @@ import logging
 import re
 import secrets
 from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
 
 import msgspec
 
@@ -19,7 +21,7 @@ from adapters.local.shown import Eyes, FormView, MessageView
 from adapters.turn import take
 from bot.app import App
 from bot.domain.calendar import is_zone
-from bot.domain.conversation import Incoming
+from bot.domain.conversation import FormSubmitted, HomeOpened, Incoming, MemberJoined, Pressed, Typed
 from bot.domain.wording import clean, one_line
 from bot.messages import SUMMARY_LIMIT, Message, Plain, Text, clip
 from bot.router import Answer
@@ -46,6 +48,20 @@ class Turn(msgspec.Struct, frozen=True, kw_only=True):
     note: str = ""
 
 
+class Scene(msgspec.Struct, frozen=True, kw_only=True):
+    """Where an act happens: who looks, the message it is about with its thread, and the answer to an earlier try."""
+
+    eyes: Eyes
+    place: str
+    thread: int | None
+    on: Posted | None
+    earlier: Posted | None
+
+    @property
+    def known(self) -> read.Known:
+        return _known(self.eyes)
+
+
 class Turns:
     """Everything people do to the bot goes through here, simulated people included."""
 
@@ -58,21 +74,15 @@ class Turns:
         self._settling: set[asyncio.Task[None]] = set()
 
     async def residents(self) -> dict[str, Resident]:
-        found = await finished(self._store.look(lambda conn: playground.residents(conn, WORKSPACE)))
-        return {one.account: one for one in found}
+        return await finished(self._store.look(_residents))
 
     async def eyes(self, account: str) -> Eyes:
         """Raises :class:`Problem` for somebody who is not here."""
-        residents = await self.residents()
-        if account not in residents:
-            raise Problem(404, f"Nobody here is called {account[:60]!r}.", "GET /api/people lists everybody.")
-        return Eyes(residents[account], residents)
+        return await finished(self._store.look(lambda conn: _eyes(conn, account)))
 
     async def say(self, said: read.Say) -> Turn:
-        eyes = await self.eyes(said.who)
-        await self._check_place(said.place, said.who)
-        thread = await self._root(said.thread, said.who, said.place)
         key = _key(said.key)
+        scene = await self._scene(said.who, said.place, said.thread, key)
         words = clean(said.text).strip()
         if not words:
             raise Problem(422, "There is nothing in this message.", "Type some words first.")
@@ -80,39 +90,52 @@ class Turns:
         message = Message(clip(one_line(words) or "...", SUMMARY_LIMIT), (Text((Plain(words[:SAID_LIMIT]),)),))
         audience = said.who if ours is not None and read.is_slash(said) and said.place != direct(said.who) else None
         mine = Posting(
-            workspace=WORKSPACE, place=said.place, thread=thread, author=said.who, audience=audience,
-            message=message, key=key, at=self._clock.now,
-        )  # fmt: skip
-        view = await self._view(eyes, await self._desk.post(mine))
+            workspace=WORKSPACE,
+            place=said.place,
+            thread=scene.thread,
+            author=said.who,
+            audience=audience,
+            message=message,
+            key=key,
+            at=self._clock.now,
+        )
+        view = scene.eyes.message(await self._desk.post(mine))
         if ours is None:
             return Turn(said=view, note=NOT_HEARD)
-        incoming = read.typed(said, ours, key, _known(eyes.viewer), WORKSPACE)
-        turn = await self._turn(eyes, incoming, said.place, thread, None, wait=said.wait)
+        place = read.place_of(said.place, said.who, scene.thread)
+        turn = await self._turn(scene, read.incoming(Typed(ours), key, place, scene.known), wait=said.wait)
         return msgspec.structs.replace(turn, said=view)
 
     async def press(self, press: read.Press) -> Turn:
-        eyes = await self.eyes(press.who)
-        await self._check_place(press.place, press.who)
-        on = await self._message(press.message, press.who, press.place)
-        thread = on.thread if on else None
-        delivery = on.delivery if on else None
-        incoming = read.pressed(press, thread, delivery, _key(press.key), _known(eyes.viewer), WORKSPACE)
-        return await self._turn(eyes, incoming, press.place, thread, on, wait=press.wait)
+        key = _key(press.key)
+        scene = await self._scene(press.who, press.place, press.message, key)
+        # The thread is where the pressed message is; a press on a root is not in a thread.
+        scene = msgspec.structs.replace(scene, thread=scene.on.thread if scene.on else None)
+        delivery = scene.on.delivery if scene.on else None
+        on = None if scene.on is None else str(scene.on.id)
+        place = read.place_of(press.place, press.who, scene.thread)
+        event = Pressed(press.action, press.value, on, delivery)
+        return await self._turn(scene, read.incoming(event, key, place, scene.known), wait=press.wait)
 
     async def submit(self, form: read.Submit) -> Turn:
-        eyes = await self.eyes(form.who)
-        await self._check_place(form.place, form.who)
-        on = await self._message(form.message, form.who, form.place)
-        thread = on.thread if on else await self._root(form.thread, form.who, form.place)
-        incoming = read.submitted(form, thread, _key(form.key), _known(eyes.viewer), WORKSPACE)
-        return await self._turn(eyes, incoming, form.place, thread, on, wait=form.wait)
+        key = _key(form.key)
+        scene = await self._scene(form.who, form.place, form.message or form.thread, key)
+        if form.message is None:
+            scene = msgspec.structs.replace(scene, on=None)
+        else:
+            scene = msgspec.structs.replace(scene, thread=scene.on.thread if scene.on else None)
+        place = read.place_of(form.place, form.who, scene.thread)
+        event = FormSubmitted(form.form, form.values, form.ref)
+        return await self._turn(scene, read.incoming(event, key, place, scene.known), wait=form.wait)
 
     async def join(self, new: read.Join) -> Turn:
         if not ACCOUNT.fullmatch(new.account):
             raise Problem(422, "That account name will not do.", "Use 2 to 31 small letters, digits and hyphens.")
         if not is_zone(new.zone):
             raise Problem(422, f"{new.zone[:60]!r} is no time zone.", "Use a name such as Europe/Berlin.")
-        incoming = read.joined(new, new.key or f"joined:{new.account}", WORKSPACE)
+        known = read.Known(WORKSPACE, new.account, new.name, new.zone)
+        place = read.place_of(direct(new.account), new.account, None)
+        incoming = read.incoming(MemberJoined(), _key(new.key or f"joined:{new.account}"), place, known)
         await take(self._app, incoming, self._clock.now)
         await self.settle(wait=True)
         return Turn()
@@ -120,59 +143,57 @@ class Turns:
     async def home(self, account: str) -> MessageView | None:
         """The home view of a person; nothing when no feature has a part in it."""
         eyes = await self.eyes(account)
-        incoming = read.home_opened(account, _key(None), _known(eyes.viewer), WORKSPACE)
-        shown = await take(self._app, incoming, self._clock.now)
+        place = read.place_of(f"home:{account}", account, None)
+        shown = await take(self._app, read.incoming(HomeOpened(), _key(None), place, _known(eyes)), self._clock.now)
         message = shown.home or shown.inline
-        return eyes.unkept(message, f"home:{account}", None, self._clock.now) if message else None
+        return eyes.unkept(message, place.id, None, self._clock.now) if message else None
 
-    async def _turn(
-        self, eyes: Eyes, incoming: Incoming, place: str, thread: int | None, on: Posted | None, *, wait: bool
-    ) -> Turn:
+    async def _turn(self, scene: Scene, incoming: Incoming, *, wait: bool) -> Turn:
         """One turn: an answer that was given to the same key before is shown again, without asking the core."""
-        answered = f"{incoming.key}>"
-        earlier = await finished(self._store.look(lambda conn: playground.keyed(conn, WORKSPACE, answered)))
-        if earlier is not None:
-            return Turn(answer=await self._view(eyes, earlier))
+        if scene.earlier is not None:
+            return Turn(answer=scene.eyes.message(scene.earlier))
         answer = await take(self._app, incoming, self._clock.now)
-        turn = await self._show(eyes, answer, place, thread, on, answered)
+        turn = await self._show(scene, answer, _answer_key(incoming.key))
         await self.settle(wait=wait)
         return turn
 
-    async def _show(
-        self, eyes: Eyes, answer: Answer, place: str, thread: int | None, on: Posted | None, key: str
-    ) -> Turn:
-        opens = eyes.form(answer.opens) if answer.opens else None
+    async def _show(self, scene: Scene, answer: Answer, key: str) -> Turn:
+        opens = scene.eyes.form(answer.opens) if answer.opens else None
         if answer.inline is None:
             return Turn(opens=opens, errors=answer.errors)
-        account, now = eyes.viewer.account, self._clock.now
-        own = direct(account)
-        at_home = place == f"home:{account}"
-        place = own if at_home else place
+        account, now = scene.eyes.viewer.account, self._clock.now
+        # What is answered on the home view is said in the person's own conversation.
+        place = direct(account) if scene.place == f"home:{account}" else scene.place
         try:
-            # In a channel the pressed message belongs to everybody: the answer is a private one beside it.
-            replaced = answer.replace and on is not None and (on.place == own or on.audience == account)
-            if replaced and on is not None and await self._desk.replace(WORKSPACE, on.id, answer.inline, now):
-                id = on.id
-            else:
-                replaced = False
-                audience = None if place == own else account
-                id = await self._desk.post(
+            written = await self._replaced(scene, answer, now)
+            replaced = written is not None
+            if written is None:
+                written = await self._desk.post(
                     Posting(
                         workspace=WORKSPACE,
                         place=place,
-                        thread=thread,
-                        audience=audience,
+                        thread=scene.thread,
+                        audience=None if place == direct(account) else account,
                         message=answer.inline,
                         key=key,
                         at=now,
                     )
                 )
-            shown = await self._view(eyes, id)
+            shown = scene.eyes.message(written)
         except Exception:
             # A database that cannot be written: the person still reads what the core said.
             log.exception("an answer could not be kept")
-            shown, replaced = eyes.unkept(answer.inline, place, thread, now), False
+            shown, replaced = scene.eyes.unkept(answer.inline, place, scene.thread, now), False
         return Turn(answer=shown, replaced=replaced, opens=opens, errors=answer.errors)
+
+    async def _replaced(self, scene: Scene, answer: Answer, now: datetime) -> Posted | None:
+        """The pressed message with its new body. In a channel it belongs to everybody: the answer is another one."""
+        account, on = scene.eyes.viewer.account, scene.on
+        if answer.inline is None or on is None or not answer.replace:
+            return None
+        if on.place != direct(account) and on.audience != account:
+            return None
+        return await self._desk.replace(WORKSPACE, on.id, answer.inline, now)
 
     async def settle(self, *, wait: bool) -> None:
         """Send what the turn made due, now or behind the answer; a running clock does it by itself."""
@@ -193,35 +214,50 @@ class Turns:
         if self._settling:
             await asyncio.wait(self._settling)
 
-    async def _view(self, eyes: Eyes, id: int) -> MessageView:
-        found = await finished(self._store.look(lambda conn: playground.find(conn, WORKSPACE, id)))
-        if found is None:
-            raise LookupError("a message that was written can be read")
-        return eyes.message(found)
+    async def _scene(self, account: str, place: str, message: int | None, key: str) -> Scene:
+        """Everything one act needs to know, in one transaction. Raises :class:`Problem`."""
 
-    async def _message(self, id: int | None, account: str, place: str) -> Posted | None:
-        if id is None:
-            return None
-        found = await finished(self._store.look(lambda conn: playground.find(conn, WORKSPACE, id, account)))
-        if found is None or found.place != place:
-            raise Problem(404, f"There is no message {id} for you here.", "GET /api/messages lists what you may see.")
-        return found
+        def look(conn: Any) -> Scene:
+            eyes = _eyes(conn, account)
+            if place not in {
+                direct(account),
+                f"home:{account}",
+                *(one.address for one in playground.rooms(conn, WORKSPACE)),
+            }:
+                raise Problem(404, f"There is no place {place[:60]!r} for you.", "GET /api/places?as= lists yours.")
+            on = None if message is None else playground.find(conn, WORKSPACE, message, account)
+            if message is not None and (on is None or on.place != place):
+                what = "GET /api/messages lists what you may see."
+                raise Problem(404, f"There is no message {message} for you here.", what)
+            return Scene(
+                eyes=eyes,
+                place=place,
+                thread=None if on is None else on.thread or on.id,
+                on=on,
+                earlier=playground.keyed(conn, WORKSPACE, _answer_key(key)),
+            )
 
-    async def _root(self, thread: int | None, account: str, place: str) -> int | None:
-        found = await self._message(thread, account, place)
-        return None if found is None else found.thread or found.id
-
-    async def _check_place(self, place: str, account: str) -> None:
-        if place in {direct(account), f"home:{account}"}:
-            return
-        rooms = await finished(self._store.look(lambda conn: playground.rooms(conn, WORKSPACE)))
-        if all(one.address != place for one in rooms):
-            raise Problem(404, f"There is no place {place[:60]!r} for you.", "GET /api/places?as= lists yours.")
+        return await finished(self._store.look(look))
 
 
-def _known(resident: Resident) -> dict[str, str]:
+def _residents(conn: Any) -> dict[str, Resident]:
+    return {one.account: one for one in playground.residents(conn, WORKSPACE)}
+
+
+def _eyes(conn: Any, account: str) -> Eyes:
+    residents = _residents(conn)
+    if account not in residents:
+        raise Problem(404, f"Nobody here is called {account[:60]!r}.", "GET /api/people lists everybody.")
+    return Eyes(residents[account], residents)
+
+
+def _known(eyes: Eyes) -> read.Known:
     """What a platform tells about the person who acts."""
-    return {"name": resident.name, "zone": resident.zone}
+    return read.Known(WORKSPACE, eyes.viewer.account, eyes.viewer.name, eyes.viewer.zone)
+
+
+def _answer_key(key: str) -> str:
+    return f"{key}>"
 
 
 def _key(given: str | None) -> str:
