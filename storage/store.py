@@ -153,11 +153,16 @@ class GroupCommit:
         self._readers = ThreadPoolExecutor(readers, "store-reader")
         self._queue: queue.PriorityQueue[tuple[int, int, _Item | None]] = queue.PriorityQueue()
         self._order = itertools.count()
+        self._closed = threading.Event()
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
 
     def write(self, task: Task, *, urgent: bool = True) -> Future[Any]:
         item = _Item(task)
+        if self._closed.is_set():
+            item.error = NotSaved("the store is closed")
+            item.tell()
+            return item.future
         self._queue.put((URGENT if urgent else BACKGROUND, next(self._order), item))
         return item.future
 
@@ -165,6 +170,7 @@ class GroupCommit:
         return self._readers.submit(self._look, task)
 
     def close(self) -> None:
+        self._closed.set()
         self._queue.put((BACKGROUND + 1, next(self._order), None))
         self._thread.join()
         self._readers.shutdown()

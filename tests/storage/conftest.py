@@ -5,9 +5,12 @@ from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain.calendar import WORKDAYS
+from bot.ports.lessons import Learner
 from bot.ports.people import Channel, Member, Team
 from storage.dialects import open_engine
 from storage.parts import Parts
+from storage.schema import metadata
 from storage.store import Store
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from storage.upgrade import upgrade
@@ -84,12 +87,10 @@ def others(connection):
 
 
 @pytest.fixture
-def fresh_url(templates, postgres_database, tmp_path):
-    """``fresh_url("sqlite")``: the address of a migrated and filled database of this test's own."""
+def fresh_url(templates, tmp_path):
+    """``fresh_url()``: the address of a migrated and filled file of this test's own."""
 
-    def make(kind):
-        if kind == "postgres":
-            return postgres_database(templates["postgres"])
+    def make():
         path = tmp_path / "own.db"
         shutil.copy(templates["sqlite"].removeprefix("sqlite:///"), path)
         return f"sqlite:///{path}"
@@ -97,9 +98,37 @@ def fresh_url(templates, postgres_database, tmp_path):
     return make
 
 
+@pytest.fixture
+def emptied(request):
+    """``emptied()``: the address of one PostgreSQL database, as it was filled. A truncation costs a tenth of a copy."""
+
+    def make():
+        url = request.getfixturevalue("shared_url")
+        engine = open_engine(url)
+        with engine.begin() as conn:
+            tables = ", ".join(f'"{table.name}"' for table in metadata.sorted_tables)
+            conn.exec_driver_sql(f"TRUNCATE {tables} RESTART IDENTITY")
+            fill(conn)
+        engine.dispose()
+        return url
+
+    return make
+
+
+@pytest.fixture(scope="session")
+def shared_url(templates, postgres_database):
+    return postgres_database(templates["postgres"])
+
+
 @pytest.fixture(params=["sqlite", "postgres"])
-def store(request, fresh_url):
+def store(request, fresh_url, emptied):
     """A store with its threads: group commit on a file, the pool on PostgreSQL."""
-    made = Store(open_engine(fresh_url(request.param)))
+    made = Store(open_engine(emptied() if request.param == "postgres" else fresh_url()))
     yield made
     made.close()
+
+
+def learner(member="ann", **values):
+    """How a member learns, in Berlin at half past nine on working days unless said otherwise."""
+    usual = {"track": "core", "role": None, "zone": "Europe/Berlin", "minute": 570, "days": WORKDAYS}
+    return Learner(member=member, **{**usual, **values})
