@@ -9,7 +9,7 @@ from msgspec.structs import replace
 
 from content import change
 from content.problems import Problem
-from content.rules import everything, lessons, practice, questions, quizzes, references, scenarios, terms
+from content.rules import everything, lessons, overlays, practice, questions, quizzes, references, scenarios, terms
 from content.source import Acceptance, Source
 
 # What the reader itself finds, here for the list of codes.
@@ -19,6 +19,7 @@ READER_CODES = {
     "E103": "A value has the wrong type",
     "E104": "A field is missing",
     "E105": "A file is missing",
+    "E106": "The pack that this one extends cannot be used",
     "E110": "An id is there twice",
     "E170": "A condition is not one comparison",
     "W290": "Nothing reads a file",
@@ -36,6 +37,7 @@ RULES = (
     *quizzes.RULES,
     *scenarios.RULES,
     *practice.RULES,
+    *overlays.RULES,
 )
 
 _Key = tuple[str, str, str]  # code, id, fact
@@ -58,7 +60,8 @@ def check(source: Source, today: date) -> list[Problem]:
     """Everything there is to say about a pack on that day, without the warnings that were accepted."""
     source = replace(source, today=today)
     found = [*source.problems, *(problem for rule in RULES for problem in rule.problems(source))]
-    accepted = {_key(source, one) for one in source.accepted if one.reason.strip() and one.code.startswith("W")}
+    known = (*source.inherited, *source.accepted)
+    accepted = {_key(source, one) for one in known if one.reason.strip() and one.code.startswith("W")}
     open_ = [problem for problem in found if accepted.isdisjoint(_keys(problem))]
     return _ordered([*open_, *_needless(source, {key for problem in found for key in _keys(problem)})])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import NamedTuple
 
 FILES_LIMIT = 2_000
 BYTES_LIMIT = 256 * 1024
+PACKS = Path(__file__).parent / "packs"  # the packs that come with the product; others may extend them
 
 
 class Refused(Exception):
@@ -57,6 +59,11 @@ def fingerprint(folder: Path) -> str:
         status = file.path.lstat()
         digest.update(f"{file.name}\0{status.st_size}\0{status.st_mtime_ns}\n".encode())
     return digest.hexdigest()
+
+
+def is_base(name: str) -> bool:
+    """Whether a pack of that name comes with the product."""
+    return re.fullmatch("[a-z0-9-]{1,60}", name) is not None and (PACKS / name / "pack.yaml").is_file()
 
 
 def _visible(folder: Path) -> Iterator[Path]:

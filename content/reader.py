@@ -26,22 +26,34 @@ from bot.domain.pack import (
     Track,
 )
 from content.conditions import with_conditions
+from content.folder import PACKS, is_base
 from content.ids import expanded, full
 from content.kinds import KINDS, PARTS
+from content.overlay import over
 from content.problems import Place, Problem
 from content.records import record
 from content.shelf import Shelf
 from content.source import Accepted, Covers, Facts, Head, Map, Requirements, Source
 from content.yaml_reader import Value
 
-MISSING_FILE, TWICE, NO_COMPARISON = "E105", "E110", "E170"
+MISSING_FILE, NO_BASE, TWICE, NO_COMPARISON = "E105", "E106", "E110", "E170"
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
 
 def read_pack(folder: Path) -> Source:
-    """Read every file of the pack. Never raises for what the files hold."""
-    return _Reading(Shelf(folder)).source()
+    """Read every file of the pack, and of the one it extends. Never raises for what the files hold."""
+    reading = _Reading(Shelf(folder))
+    source = reading.source()
+    if not reading.extends:
+        return source
+    below = _Reading(Shelf(PACKS / reading.extends)) if is_base(reading.extends) else None
+    if below is None or below.extends:
+        place = source.place("pack.yaml")
+        message = f"there is no pack {reading.extends[:60]!r} that extends none itself"
+        problem = place.problem(NO_BASE, "pack.yaml", message, "Write `extends: core`.", ("extends",))
+        return msgspec.structs.replace(source, problems=(problem, *source.problems))
+    return over(below.source(), source)
 
 
 class _Reading:
@@ -55,6 +67,10 @@ class _Reading:
         self._pack_id = ""
         self._head = self._single("pack.yaml", Head) or Head("", "", "")
         self._pack_id = self._head.id
+
+    @property
+    def extends(self) -> str:
+        return self._head.extends
 
     def source(self) -> Source:
         if "pack.yaml" not in self._places and all(problem.file != "pack.yaml" for problem in self._problems):
@@ -71,6 +87,8 @@ class _Reading:
             accepted=accepted.accepted,
             facts=facts.facts,
             requirements=requirements.requirements,
+            values=self._head.values,
+            notes=self._head.notes,
             covers={id: tuple(full("lesson", one, self._pack_id) for one in by) for id, by in covers.covers.items()},
         )
 
@@ -79,7 +97,12 @@ class _Reading:
         self._folders()
         parts: dict[str, Any] = {PARTS[kind]: tuple(self._items[shape]) for shape, kind in KINDS.items()}
         return Pack(
-            **msgspec.structs.asdict(self._head),
+            id=self._head.id,
+            version=self._head.version,
+            title=self._head.title,
+            language=self._head.language,
+            license=self._head.license,
+            variables=self._head.variables,
             topics=self._topics(outline),
             tracks=self._tracks(outline),
             confusable=tuple((self._full(one), self._full(other)) for one, other in outline.confusable),

@@ -21,6 +21,9 @@ class Head(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "en"
     license: str = ""
     variables: tuple[Variable, ...] = ()
+    extends: str = ""  # the pack below, for the pack of a company
+    values: dict[str, str] = {}  # variable -> the company's word for it
+    notes: dict[str, str] = {}  # term -> what the company says about it
 
 
 class Map(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,6 +102,10 @@ class Source(msgspec.Struct, frozen=True, kw_only=True):
     facts: tuple[Fact, ...] = ()
     requirements: tuple[Requirement, ...] = ()
     covers: Mapping[str, tuple[str, ...]] = {}  # requirement id -> full ids of the items that teach it
+    values: Mapping[str, str] = {}
+    notes: Mapping[str, str] = {}
+    base: Pack | None = None  # the pack below, when this one extends another
+    inherited: tuple[Acceptance, ...] = ()  # what was accepted there
     today: date = date.min  # the day the check is made for; the first of all days finds nothing stale
 
     def place(self, subject: str) -> Place:

@@ -66,7 +66,9 @@ def unsourced_facts(source: Source) -> Iterator[Finding]:
             prose = "\n".join(text for _, text in texts(item))
             for fact, pattern in watched:
                 if pattern and (found := pattern.search(prose)):
-                    yield Finding(item.id, f"{found[0]!r} touches {fact.id}: {fact.right}"[:240], fact=fact.id)
+                    yield Finding(
+                        item.id, f"{found[0]!r} touches {fact.id}: {fact.right}"[:240].rstrip("."), fact=fact.id
+                    )
 
 
 def blame(source: Source) -> Iterator[Finding]:
