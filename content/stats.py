@@ -1,14 +1,52 @@
-"""``content stats``: how much of the learning map is written, per topic and per role."""
+"""``content stats``: how much is written, by kind, by topic and by role, and how well a guesser would do."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 import msgspec
 
 from bot.domain.pack import ROLES, Lesson, Pack, Question, Quiz, RoleId, Term
+from content.kinds import PARTS, Kind
 from content.source import Requirement
+
+FLOORS: dict[str, int] = {  # what the first release of the core pack must have
+    "lesson": 120,
+    "question": 360,
+    "core question": 60,
+    "term": 300,
+    "scenario": 8,
+    "checklist": 7,
+    "template": 12,
+    "case": 6,
+    "quiz": 12,
+    "kit": 3,
+    "survey": 8,
+    "badge": 6,
+}
+
+_GONE = ("draft", "retired")
+
+
+class KindCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """How many there are of one kind, drafts and retired ones left out, and the floor."""
+
+    kind: str
+    count: int
+    floor: int
+
+    @property
+    def enough(self) -> bool:
+        return self.count >= self.floor
+
+
+class Guesser(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What somebody scores who knows nothing and always takes the longest option (the shortest, for comparison)."""
+
+    questions: int  # single choice with three options
+    longest: float  # expected right answers; a tie counts in parts
+    shortest: float
 
 
 class TopicCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -33,6 +71,23 @@ class RoleCount(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     in_tracks: int
     reasons: int
     terms: int
+
+
+def by_kind(pack: Pack) -> list[KindCount]:
+    """A count for every kind of content, and of the questions that are reviewed."""
+    counts: dict[str, int] = {kind: _living(pack, kind) for kind in PARTS}
+    counts["core question"] = sum(question.core and question.status not in _GONE for question in pack.questions)
+    return [KindCount(kind, counts[kind], floor) for kind, floor in FLOORS.items()]
+
+
+def guesser(pack: Pack) -> Guesser:
+    """Over all single-choice questions with three options."""
+    asked = [one for one in pack.questions if one.type == "single" and len(one.options) == 3]
+    return Guesser(
+        questions=len(asked),
+        longest=sum(_luck(question, max) for question in asked),
+        shortest=sum(_luck(question, min) for question in asked),
+    )
 
 
 def by_topic(pack: Pack, requirements: Iterable[Requirement] = ()) -> list[TopicCount]:
@@ -70,6 +125,17 @@ def by_role(pack: Pack) -> list[RoleCount]:
         )
         for role in ROLES
     ]
+
+
+def _living(pack: Pack, kind: Kind) -> int:
+    return sum(item.status not in _GONE for item in getattr(pack, PARTS[kind]))
+
+
+def _luck(question: Question, best: Callable[[Iterable[int]], int]) -> float:
+    """The chance of being right when one of the longest (or shortest) options is taken at random."""
+    length = best(len(option.text) for option in question.options)
+    taken = [option for option in question.options if len(option.text) == length]
+    return sum(option.correct for option in taken) / len(taken)
 
 
 def _is_for(lesson: Lesson, role: RoleId) -> bool:
