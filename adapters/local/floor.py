@@ -139,7 +139,7 @@ class Floor:
                 )
             )
         )
-        return [eyes.message(one) for one in found]
+        return [eyes.message(one, "m" if thread is None else "t") for one in found]
 
 
 async def _nobody_acts() -> bool:

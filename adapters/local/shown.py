@@ -94,19 +94,19 @@ class Eyes:
         self._residents = residents
         self._members = {one.member: one.name for one in residents.values()}
 
-    def message(self, one: Posted) -> MessageView:
-        files = f"/api/message/{one.id}/files/"
-        return self._view(one, one.id, files)
+    def message(self, one: Posted, prefix: str = "m") -> MessageView:
+        """``prefix`` begins the ids in the markup: a root stands in its place and in its thread."""
+        return self._view(one, one.id, f"/api/message/{one.id}/files/", prefix)
 
     def unkept(self, message: Message, place: str, thread: int | None, at: datetime) -> MessageView:
         """An answer that is shown but was not written down."""
         one = Posted(id=0, workspace="", place=place, message=message, posted_at=at, thread=thread)
-        return self._view(one, None, "")
+        return self._view(one, None, "", "u")
 
     def form(self, form: Form) -> FormView:
         return FormView(form=form, html=str(render.form(form, "dialog", self._members)))
 
-    def _view(self, one: Posted, id: int | None, files: str) -> MessageView:
+    def _view(self, one: Posted, id: int | None, files: str, prefix: str) -> MessageView:
         author = self._residents.get(one.author or "")
         return MessageView(
             id=id,
@@ -120,7 +120,9 @@ class Eyes:
             summary=one.message.summary,
             text=text(one.message),
             blocks=one.message.blocks,
-            html=str(render.html(one.message, f"m{one.id}", files=files, zone=self.viewer.zone, members=self._members)),
+            html=str(
+                render.html(one.message, f"{prefix}{one.id}", files=files, zone=self.viewer.zone, members=self._members)
+            ),
             revision=one.revision,
             edited=one.edited_at is not None,
             delivery=one.delivery,

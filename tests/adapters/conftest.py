@@ -72,13 +72,13 @@ class Play:
         assert answer.status_code == status, answer.text
         return answer.json()
 
-    async def say(self, who: str, text: str, place: str | None = None, **more: object) -> Any:
+    async def say(self, who: str, text: str, place: str | None = None, **more: Any) -> Any:
         return await self.post("/api/say", as_=who, place=place or f"dm:{who}", text=text, wait=True, **more)
 
     async def messages(self, who: str, place: str | None = None, **more: object) -> Any:
         return (await self.get("/api/messages", as_=who, place=place or f"dm:{who}", **more))["messages"]
 
-    async def move(self, to: str, **more: object) -> Any:
+    async def move(self, to: str, **more: Any) -> Any:
         return await self.post("/api/clock", to=to, wait=True, **more)
 
 

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 
 from adapters.local import openapi
-from bot.messages import Button, Buttons, Choice, File, Invite, Message, Pick, Plain, Text
+from bot.messages import Button, Buttons, Choice, File, Message, Pick, Plain, Text
 from storage import playground
 from storage.playground import Posting
 from tests.adapters.conftest import MONDAY, TOKEN

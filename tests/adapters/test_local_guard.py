@@ -79,7 +79,11 @@ async def test_the_entrance_leads_nowhere_else(play):
 
 async def test_every_answer_carries_the_headers(play):
     async with play.visitor() as visitor:
-        answers = [await visitor.get("/"), await play.client.get("/?as=lena"), await play.client.get("/static/style.css")]
+        answers = [
+            await visitor.get("/"),
+            await play.client.get("/?as=lena"),
+            await play.client.get("/static/style.css"),
+        ]
     for answer in answers:
         policy = answer.headers["content-security-policy"]
         assert "default-src 'none'" in policy

@@ -45,7 +45,7 @@ class Reader(HTMLParser):
                 self.labelled.append(value)
             if name == "href":
                 self.links.append(value)
-        if tag not in VOID and not self.get_starttag_text().endswith("/>"):
+        if tag not in VOID and not str(self.get_starttag_text()).endswith("/>"):
             self.open.append(tag)
 
     def handle_startendtag(self, tag, attrs):
@@ -57,7 +57,9 @@ class Reader(HTMLParser):
 
 def test_every_block_as_it_looked():
     made = {
-        f"{at:02} {type(block).__name__}": str(render.html(Message("s", (block,)), files="/files/", zone="Europe/Berlin"))
+        f"{at:02} {type(block).__name__}": str(
+            render.html(Message("s", (block,)), files="/files/", zone="Europe/Berlin")
+        )
         for at, block in enumerate(BLOCKS)
     }
     assert_golden("sample/local-blocks", made)
