@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.features import digest, glossary, guide, lessons, office_hours, quiz, settings, welcome
+from bot.features import digest, glossary, guide, lessons, office_hours, privacy, quiz, settings, welcome
 from bot.router import Feature
 
 FEATURES: tuple[Feature, ...] = (
@@ -14,4 +14,5 @@ FEATURES: tuple[Feature, ...] = (
     office_hours.FEATURE,
     digest.FEATURE,
     settings.FEATURE,
+    privacy.FEATURE,
 )

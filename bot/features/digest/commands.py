@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from bot.domain.calendar import zone_named
 from bot.domain.digests import TREND_WEEKS, next_close
 from bot.domain.people import Verb, authorize
 from bot.errors import Refusal
-from bot.features.digest.screens import csv_file, digest_card
+from bot.features.digest.screens import ROWS, csv_file, digest_card, label, told
 from bot.messages import Button, Buttons, Message, Text, clip, plain
 from bot.ports.people import Team
 from bot.router import Action, Answer, Command, Context, Needs
@@ -47,6 +49,15 @@ def download(ctx: Context, team_id: str) -> Answer:
     editions = ctx.store.digest.editions(team.id, ctx.actor.member, CSV_WEEKS)
     said = ctx.say("digest.csv", team=team.name)
     return Answer(inline=Message(plain(said), (Text(said), csv_file(ctx.texts, team, editions))))
+
+
+def facts(ctx: Context) -> Sequence[tuple[str, str]]:
+    """What the last digest said to the manager about the actor's team: the same words, so that everybody knows them."""
+    editions = ctx.store.digest.editions(ctx.actor.team, 1) if ctx.actor.team is not None else []
+    if not editions:
+        return []
+    said = [f"{label(ctx.texts, row)}: {told(ctx.texts, getattr(editions[0].figures, row))}" for row in ROWS]
+    return [(plain(ctx.say("digest.label_last", week=editions[0].week)), "; ".join(said))]
 
 
 def _own_team(ctx: Context, team_id: str) -> Team:

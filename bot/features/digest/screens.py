@@ -43,7 +43,7 @@ def digest_card(texts: Texts, team: Team, editions: Sequence[Edition]) -> Messag
         clip(summary, 300),
         (
             Heading(clip(title, 150)),
-            Fields(tuple((_label(texts, row), (Plain(told(texts, getattr(newest.figures, row))),)) for row in ROWS)),
+            Fields(tuple((label(texts, row), (Plain(told(texts, getattr(newest.figures, row))),)) for row in ROWS)),
             *_hard(texts, newest.figures),
             Text(texts.render(f"digest.action_{newest.figures.action}")),
             *_trend(texts, editions),
@@ -77,12 +77,13 @@ def told(texts: Texts, one: Share) -> str:
     return f"{one.low} %" if one.low == one.high else f"{one.low}-{one.high} %"
 
 
-def _label(texts: Texts, row: str) -> str:
+def label(texts: Texts, row: str) -> str:
+    """What a figure is called."""
     return plain(texts.render(f"digest.label_{row}"))
 
 
 def _line(texts: Texts, row: str, one: Share) -> tuple[Plain, ...]:
-    return (Plain(f"{_label(texts, row)}: {told(texts, one)}"),)
+    return (Plain(f"{label(texts, row)}: {told(texts, one)}"),)
 
 
 def csv_file(texts: Texts, team: Team, editions: Sequence[Edition]) -> File:
