@@ -20,7 +20,7 @@ from typing_extensions import override
 from yarl import URL
 
 from adapters.teams.cloud import Cloud, service_url
-from adapters.teams.pace import Pace
+from adapters.teams.pace import PATIENCE_SECONDS, Pace
 from adapters.teams.tokens import Session, Tokens
 from bot.errors import DeliveryFailed
 
@@ -75,9 +75,10 @@ class Connector:
         self._cloud = cloud
         self._pace = pace
 
-    async def post(self, service: str, conversation: str, activity: Json) -> str:
-        """Send to a conversation. Returns the message's id."""
-        return _id(await self._call("POST", service, [conversation, "activities"], activity))
+    async def post(self, service: str, conversation: str, activity: Json, *, patience: float = PATIENCE_SECONDS) -> str:
+        """Send to a conversation. Returns the message's id. ``patience``: how long it may wait for its turn, in seconds."""
+        path = [conversation, "activities"]
+        return _id(await self._call("POST", service, path, activity, patience=patience))
 
     async def put(self, service: str, conversation: str, message: str, activity: Json) -> None:
         """Put another body in a message's place."""
@@ -93,13 +94,20 @@ class Connector:
         return await self._call("GET", service, [conversation, "members", user], None)
 
     async def _call(
-        self, method: str, service: str, path: Sequence[str], body: Json | None, *, about: str = ""
+        self,
+        method: str,
+        service: str,
+        path: Sequence[str],
+        body: Json | None,
+        *,
+        about: str = "",
+        patience: float = PATIENCE_SECONDS,
     ) -> Json:
         allowed = service_url(service, self._cloud)
         if allowed is None:
             raise DeliveryFailed("service address not allowed", permanent=True)
         if method != "GET":
-            await self._pace.wait(path[0].partition(";")[0] if path else about)
+            await self._pace.wait(path[0].partition(";")[0] if path else about, patience)
         tail = "".join(f"/{quote(part, safe='')}" for part in path)
         url = URL(f"{allowed}/v3/conversations{tail}", encoded=True)
         data = None if body is None else msgspec.json.encode(body)

@@ -26,14 +26,14 @@ class Pace:
         self._lane = 0.0
         self._conversations: dict[str, float] = {}
 
-    async def wait(self, conversation: str) -> None:
+    async def wait(self, conversation: str, patience: float = PATIENCE_SECONDS) -> None:
         """Raises ``DeliveryFailed`` with ``retry_after`` when it would take too long; then no place is taken."""
         now = self._clock()
         lane = max(self._lane, now - LANE_BURST * LANE_SECONDS) + LANE_SECONDS
         before = self._conversations.get(conversation, 0.0)
         own = max(before, now - CONVERSATION_BURST * CONVERSATION_SECONDS) + CONVERSATION_SECONDS
         delay = max(lane, own) - now
-        if delay > PATIENCE_SECONDS:
+        if delay > patience:
             raise DeliveryFailed("our own pace", retry_after=delay)
         self._lane = lane
         self._remember(conversation, own, now)

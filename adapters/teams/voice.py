@@ -13,6 +13,7 @@ from bot.errors import DeliveryFailed
 from bot.messages import Message
 from storage.teams import Conversation
 
+PATIENCE_SECONDS = 20.0  # a reply may wait longer for its turn than a delivery, whose call is timed
 SHORT_WAIT = 5.0  # a refusal for at most this long is waited for once
 STOP_SECONDS = 5.0
 WAITING = 500  # more replies than this under way are dropped rather than piled up
@@ -56,13 +57,13 @@ class Voice:
     async def _send(self, to: Conversation, activity: Mapping[str, Any], thread: str | None) -> str:
         conversation = _threaded(to.id, thread)
         try:
-            return await self._connector.post(to.service_url, conversation, activity)
+            return await self._connector.post(to.service_url, conversation, activity, patience=PATIENCE_SECONDS)
         except DeliveryFailed as failure:
             wait = failure.retry_after
             if failure.ambiguous or failure.permanent or wait is None or wait > SHORT_WAIT:
                 raise
         await asyncio.sleep(wait)
-        return await self._connector.post(to.service_url, conversation, activity)
+        return await self._connector.post(to.service_url, conversation, activity, patience=PATIENCE_SECONDS)
 
 
 def _threaded(conversation: str, thread: str | None) -> str:

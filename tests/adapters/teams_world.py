@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import copy
+import functools
 import itertools
 import json
 import secrets
+import shutil
+import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -32,7 +35,7 @@ TENANT = "acme"
 MONDAY = datetime(2026, 3, 2, 7, 0, tzinfo=UTC)
 
 
-def payload(name: str) -> Json:
+def payload(name: str) -> Any:
     return json.loads((PAYLOADS / f"{name}.json").read_text(encoding="utf-8"))
 
 
@@ -44,7 +47,18 @@ def settings(**more: Any) -> Settings:
         "zone": "Europe/Berlin",
         "company": "Acme",
     }
-    return Settings(_env_file=None, **{**given, **more})  # type: ignore[call-arg]
+    return Settings(_env_file=None, **{**given, **more})
+
+
+@functools.cache
+def template() -> Path:
+    """A database of this process in which the core pack is compiled already: that takes longer than most tests."""
+    path = Path(tempfile.mkdtemp()) / "template.db"
+    engine = open_engine(f"sqlite:///{path}")
+    metadata.create_all(engine)
+    system = assemble(engine, clock=lambda: MONDAY, messengers={})
+    system.store.close()
+    return path
 
 
 class World:
@@ -86,7 +100,7 @@ class World:
         await self.settle()
         return self.platform.messages(direct(who))[before:]
 
-    async def press(self, data: Json, who: str = "ana", name: str = "invoke_card", **changes: Any) -> Json:
+    async def press(self, data: Json, who: str = "ana", name: str = "invoke_card", **changes: Any) -> Any:
         """Press a button or send a form; the body of the reply."""
         activity = self.activity(name, who, **changes)
         activity["value"]["action"]["data"] = data
@@ -96,7 +110,7 @@ class World:
         await self.settle()
         return response.json()
 
-    async def invoke(self, name: str, value: Json, who: str = "ana") -> Json:
+    async def invoke(self, name: str, value: Json, who: str = "ana") -> Any:
         response = await self.send(self.activity(name, who, value=value))
         assert response.status_code == 200, response.text
         await self.settle()
@@ -120,18 +134,16 @@ def direct(who: str) -> str:
 
 
 @asynccontextmanager
-async def world(folder: Path, *, serve: bool = True) -> AsyncIterator[World]:
+async def world(folder: Path) -> AsyncIterator[World]:
     """A running system over a fresh database."""
     platform = TeamsPlatform()
     await platform.start()
+    shutil.copy(template(), folder / "coach.db")
     engine = open_engine(f"sqlite:///{folder / 'coach.db'}")
-    metadata.create_all(engine)
     messengers: dict[str, Any] = {}
     box: list[World] = []
     system = assemble(engine, clock=lambda: box[0].now if box else MONDAY, messengers=messengers)
-    system.store.transact(
-        lambda conn: tenancy.add_tenant(conn, TENANT, "Acme", secrets.token_hex(8), MONDAY)
-    ).result()
+    system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Acme", secrets.token_hex(8), MONDAY)).result()
     front = TeamsFront(
         settings(),
         app=system.app,
@@ -146,6 +158,7 @@ async def world(folder: Path, *, serve: bool = True) -> AsyncIterator[World]:
     transport = httpx.ASGITransport(Starlette(routes=list(front.routes)))
     async with httpx.AsyncClient(transport=transport, base_url="http://coach") as client:
         box.append(World(platform, system, front, client))
+        await system.ticker.tick(MONDAY)
         try:
             yield box[0]
         finally:
