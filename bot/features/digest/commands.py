@@ -53,7 +53,10 @@ def download(ctx: Context, team_id: str) -> Answer:
 
 def facts(ctx: Context) -> Sequence[tuple[str, str]]:
     """What the last digest said to the manager about the actor's team: the same words, so that everybody knows them."""
-    editions = ctx.store.digest.editions(ctx.actor.team, 1) if ctx.actor.team is not None else []
+    manager = next((team.manager for team in ctx.store.people.teams() if team.id == ctx.actor.team), None)
+    if ctx.actor.team is None or manager is None:
+        return []
+    editions = ctx.store.digest.editions(ctx.actor.team, manager, 1)
     if not editions:
         return []
     said = [f"{label(ctx.texts, row)}: {told(ctx.texts, getattr(editions[0].figures, row))}" for row in ROWS]
