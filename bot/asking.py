@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from bot import markdown
-from bot.domain.lessons import LETTERS, shuffled
+from bot.domain.lessons import LETTERS, concept_of, shuffled
 from bot.domain.pack import Option, Question
+from bot.domain.reviews import answered, joins
 from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Spans, Text, clip, plain
 from bot.ports.lessons import Asking, Given
 from bot.ports.texts import Texts
+from bot.router import Work
+
+UNSURE = "unsure"  # the place on the card of "I don't know"
+NO_OPTION = ""  # what its answer holds
 
 
 def put(
@@ -34,25 +41,34 @@ def shown_options(question: Question, asking: Asking) -> list[tuple[str, Option]
     return [(LETTERS[at], options[id]) for at, id in enumerate(asking.order)]
 
 
-def pressed(asking: Asking, place: str) -> str | None:
+def pressed(asking: Asking, place: str, *, unsure: bool = False) -> str | None:
     """The option behind a place on the card; None when there is no such place (what comes back can be forged)."""
+    if unsure and place == UNSURE:
+        return NO_OPTION
     if not (place.isascii() and place.isdecimal()) or int(place) >= len(asking.order):
         return None
     return asking.order[int(place)]
 
 
-def asked(texts: Texts, question: Question, asking: Asking, action: str) -> list[Block]:
-    """The question with a button for each option; ``action`` gets ``<asking>:<place on the card>``."""
+def asked(texts: Texts, question: Question, asking: Asking, action: str, *, unsure: bool = False) -> list[Block]:
+    """The question with a button for each option; ``action`` gets ``<asking>:<place on the card>``.
+
+    With ``unsure`` there is one more, for somebody who does not know: better than a guess for what reviews know of them.
+    """
     buttons = [
         # The value is the place on the card, not the option's letter: it says nothing about which one is right.
         Button(clip(f"{letter}. {option.text}", LABEL_LIMIT), action, f"{asking.id}:{at}")
         for at, (letter, option) in enumerate(shown_options(question, asking))
     ]
+    if unsure:
+        buttons.append(Button(plain(texts.render("asking.unsure")), action, f"{asking.id}:{UNSURE}"))
     return [*_stated(texts, question, asking), Buttons(tuple(buttons))]
 
 
 def feedback(texts: Texts, question: Question, asking: Asking, given: Given) -> list[Block]:
     """The question with what was chosen, the reason for it, and the right option with its reason."""
+    if given.option == NO_OPTION:
+        return solution(texts, question, asking)
     letters, options = _letters(question, asking), {option.id: option for option in question.options}
     chosen = options[given.option]
     key = "asking.right" if chosen.correct else "asking.wrong"
@@ -77,7 +93,20 @@ def right_option(texts: Texts, question: Question, asking: Asking, key: str = "a
 
 def verdict(texts: Texts, given: Given) -> str:
     """Right or not, in a few words."""
+    if given.option == NO_OPTION:
+        return plain(texts.render("asking.verdict_unsure"))
     return plain(texts.render("asking.verdict_right" if given.correct else "asking.verdict_wrong"))
+
+
+def learned(work: Work, member: str, question: Question, *, right: bool, day: date) -> None:
+    """What an answer says about the memory of its concept, for the reviews to come."""
+    concept = concept_of(question, work.catalog.lessons)
+    if concept is None:
+        return
+    before = work.store.reviews.memory(member, concept)
+    if joins(right, question.core, before is not None):
+        after = answered(before, concept, question.id, question.rev, right, day)
+        work.store.reviews.keep(member, after)
 
 
 def _stated(texts: Texts, question: Question, asking: Asking) -> list[Block]:

@@ -11,8 +11,8 @@ from sqlalchemy import Column, ColumnElement, Connection, PrimaryKeyConstraint, 
 from bot.domain.digests import Activity, Figures
 from bot.domain.privacy import sealed
 from bot.ports.digest import Edition
+from storage.askings import answer, asking
 from storage.dialects import insert
-from storage.lessons import answer, asking
 from storage.participation import participation
 from storage.people import People, member
 from storage.schema import Instant, Json, ident, metadata

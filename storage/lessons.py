@@ -1,14 +1,13 @@
-"""Learners, the lessons they were shown and finished, and the askings and answers of every feature."""
+"""Learners, their tracks, when their lessons are due, and the lessons they were shown and finished."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
-import msgspec
 from sqlalchemy import (
-    Boolean,
     Column,
     ColumnElement,
     Connection,
@@ -18,7 +17,7 @@ from sqlalchemy import (
     Row,
     Select,
     Table,
-    and_,
+    bindparam,
     case,
     delete,
     exists,
@@ -32,7 +31,9 @@ from sqlalchemy import (
 )
 
 from bot.domain.calendar import DAY, REST, dates, expiry_minute, instant, local_date
-from bot.ports.lessons import Asking, Given, Learner
+from bot.domain.tracks import Enrolment
+from bot.ports.lessons import History, Learner, Showing
+from storage.askings import Askings
 from storage.dialects import insert
 from storage.ledger import delivery
 from storage.people import account, day_off, member
@@ -49,8 +50,7 @@ learner = Table(
     metadata,
     ident("tenant"),
     ident("member"),
-    ident("track"),
-    ident("role", nullable=True),
+    Column("roles", Json, nullable=False),
     ident("zone"),  # the zone in force, kept here so that planning is one join
     Column("minute", Integer, nullable=False),
     Column("days", Integer, nullable=False),
@@ -59,6 +59,19 @@ learner = Table(
     Column("last_daily_at", Instant),
     PrimaryKeyConstraint("tenant", "member"),
     Index(None, "zone", "minute"),
+    Index(None, "tenant", "last_daily_at"),
+)
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    ident("tenant"),
+    ident("member"),
+    ident("track"),
+    Column("place", Integer, nullable=False),  # in the order they were begun
+    Column("total", Integer, nullable=False),  # lessons when it was begun
+    Column("turn_at", Instant),
+    PrimaryKeyConstraint("tenant", "member", "track"),
 )
 
 due_slot = Table(
@@ -88,42 +101,12 @@ lesson_state = Table(
     PrimaryKeyConstraint("tenant", "member", "lesson"),
 )
 
-asking = Table(
-    "asking",
-    metadata,
-    ident("tenant"),
-    ident("id"),
-    ident("source"),
-    ident("source_id"),
-    Column("position", Integer, nullable=False),
-    ident("question"),
-    Column("rev", Integer, nullable=False),
-    Column("order", Json, nullable=False),
-    ident("pack"),
-    ident("member", nullable=True),
-    PrimaryKeyConstraint("tenant", "id"),
-)
 
-answer = Table(
-    "answer",
-    metadata,
-    ident("tenant"),
-    ident("asking"),
-    ident("member"),
-    ident("option"),
-    Column("correct", Boolean, nullable=False),
-    Column("at", Instant, nullable=False),
-    PrimaryKeyConstraint("tenant", "asking", "member"),
-    Index(None, "tenant", "member", "at"),
-)
-
-
-class Lessons:
+class Lessons(Askings):
     """Implements ``bot.ports.lessons.Lessons``."""
 
     def __init__(self, conn: Connection, tenant: str) -> None:
-        self._conn = conn
-        self._tenant = tenant
+        super().__init__(conn, tenant)
         self.woken = False
 
     def learner(self, member_id: str) -> Learner | None:
@@ -131,13 +114,22 @@ class Lessons:
 
     def learners(self, members: Collection[str]) -> dict[str, Learner]:
         mine = (learner.c.tenant == self._tenant) & learner.c.member.in_(members)
-        return {row.member: _learner(row) for row in self._conn.execute(select(learner).where(mine))}
+        tracks = self._tracks(members)
+        return {
+            row.member: _learner(row, tracks[row.member]) for row in self._conn.execute(select(learner).where(mine))
+        }
+
+    def _tracks(self, members: Collection[str]) -> Mapping[str, Sequence[Enrolment]]:
+        mine = (enrolment.c.tenant == self._tenant) & enrolment.c.member.in_(members)
+        found: defaultdict[str, list[Enrolment]] = defaultdict(list)
+        for row in self._conn.execute(select(enrolment).where(mine).order_by(enrolment.c.place, enrolment.c.track)):
+            found[row.member].append(Enrolment(row.track, row.total, row.turn_at))
+        return found
 
     def save(self, new: Learner) -> None:
         until = (new.paused_until or FOREVER) if new.paused else None
         values = {
-            "track": new.track,
-            "role": new.role,
+            "roles": list(new.roles),
             "zone": new.zone,
             "minute": new.minute,
             "days": new.days,
@@ -146,10 +138,26 @@ class Lessons:
         }
         statement = insert(self._conn, learner).values(tenant=self._tenant, member=new.member, **values)
         self._conn.execute(statement.on_conflict_do_update(index_elements=["tenant", "member"], set_=values))
+        self._save_tracks(new)
+
+    def _save_tracks(self, new: Learner) -> None:
+        """A track they were in before keeps what it had at the beginning and its turn."""
+        others = self._enrolled(new.member) & enrolment.c.track.not_in([one.track for one in new.tracks])
+        self._conn.execute(delete(enrolment).where(others))
+        for place, one in enumerate(new.tracks):
+            key = {"tenant": self._tenant, "member": new.member, "track": one.track}
+            added = insert(self._conn, enrolment).values(**key, place=place, total=one.total, turn_at=one.turn_at)
+            self._conn.execute(
+                added.on_conflict_do_update(index_elements=["tenant", "member", "track"], set_={"place": place})
+            )
+
+    def _enrolled(self, member_id: str) -> Any:
+        return (enrolment.c.tenant == self._tenant) & (enrolment.c.member == member_id)
 
     def remove(self, member_id: str) -> None:
         mine = (learner.c.tenant == self._tenant) & (learner.c.member == member_id)
         self._conn.execute(delete(learner).where(mine))
+        self._conn.execute(delete(enrolment).where(self._enrolled(member_id)))
 
     def plan(self, start: datetime, end: datetime) -> int:
         """One INSERT ... SELECT: due slots of the window joined with the learners whose rhythm they are."""
@@ -271,11 +279,15 @@ class Lessons:
         statement = select(func.min(due_slot.c.due_at)).where(due_slot.c.due_at > after, wanted)
         return self._conn.execute(statement).scalar()
 
-    def shown(self, members: Collection[str]) -> dict[str, dict[str, int]]:
-        found: dict[str, dict[str, int]] = {one: {} for one in members}
-        columns = (lesson_state.c.member, lesson_state.c.lesson, lesson_state.c.shown)
-        for row in self._conn.execute(select(*columns).where(self._of(members))):
-            found[row.member][row.lesson] = row.shown
+    def history(self, members: Collection[str]) -> dict[str, History]:
+        found = {one: History() for one in members}
+        for row in self._conn.execute(select(lesson_state).where(self._of(members)).order_by(lesson_state.c.shown_at)):
+            mine = found[row.member]
+            if row.shown:
+                mine.shown[row.lesson] = row.shown
+                mine.last = row.lesson
+            if row.done_at is not None:
+                mine.done.add(row.lesson)
         return found
 
     def done(self, members: Collection[str]) -> dict[str, set[str]]:
@@ -288,19 +300,34 @@ class Lessons:
     def _of(self, members: Collection[str]) -> Any:
         return (lesson_state.c.tenant == self._tenant) & lesson_state.c.member.in_(members)
 
-    def show(self, member_id: str, lesson: str, rev: int, now: datetime) -> None:
-        row = {"tenant": self._tenant, "member": member_id, "lesson": lesson, "rev": rev, "shown": 1, "shown_at": now}
-        more = {"shown": lesson_state.c.shown + 1, "shown_at": now, "rev": rev}
-        self._conn.execute(
-            insert(self._conn, lesson_state)
-            .values(row)
-            .on_conflict_do_update(index_elements=["tenant", "member", "lesson"], set_=more)
+    def show(self, shown: Sequence[Showing], now: datetime) -> None:
+        if not shown:
+            return
+        rows = [
+            {"tenant": self._tenant, "member": one.member, "lesson": one.lesson, "rev": one.rev}
+            | {"shown": 1, "shown_at": now}
+            for one in shown
+        ]
+        statement = insert(self._conn, lesson_state)
+        more = {"shown": lesson_state.c.shown + 1, "shown_at": now, "rev": statement.excluded.rev}
+        again = statement.on_conflict_do_update(index_elements=["tenant", "member", "lesson"], set_=more)
+        self._conn.execute(again, rows)
+        turn = update(enrolment).where(
+            enrolment.c.tenant == self._tenant,
+            enrolment.c.member == bindparam("whose"),
+            enrolment.c.track == bindparam("which"),
         )
+        turns = [{"whose": one.member, "which": one.track, "at": now} for one in shown]
+        self._conn.execute(turn.values(turn_at=bindparam("at")), turns)
 
     def sent(self, members: Collection[str], now: datetime) -> None:
-        """Remember when the last daily arrived, for the rest between two of them."""
+        """Remember when the last daily arrived, for the rest between two; until it is answered it counts as ignored."""
         mine = (learner.c.tenant == self._tenant) & learner.c.member.in_(members)
-        self._conn.execute(update(learner).where(mine).values(last_daily_at=now))
+        self._conn.execute(update(learner).where(mine).values(last_daily_at=now, ignored=learner.c.ignored + 1))
+
+    def attended(self, member_id: str) -> None:
+        mine = (learner.c.tenant == self._tenant) & (learner.c.member == member_id)
+        self._conn.execute(update(learner).where(mine, learner.c.ignored != 0).values(ignored=0))
 
     def finish(self, member_id: str, lesson: str, rev: int, how: str, now: datetime) -> bool:
         row = {"tenant": self._tenant, "member": member_id, "lesson": lesson, "rev": rev, "done_at": now, "how": how}
@@ -315,35 +342,11 @@ class Lessons:
         )
         return self._conn.execute(statement).rowcount == 1
 
-    def ask(self, askings: Sequence[Asking]) -> None:
-        rows = [{"tenant": self._tenant, **msgspec.structs.asdict(one), "order": list(one.order)} for one in askings]
-        if rows:
-            self._conn.execute(insert(self._conn, asking).on_conflict_do_nothing(), rows)
-
-    def asking(self, id: str) -> Asking | None:
-        row = self._conn.execute(select(asking).where(asking.c.tenant == self._tenant, asking.c.id == id)).one_or_none()
-        if row is None:
-            return None
-        values = {name: getattr(row, name) for name in Asking.__struct_fields__ if name != "order"}
-        return Asking(**values, order=tuple(row.order))
-
-    def answer(self, given: Given) -> bool:
-        row = {"tenant": self._tenant, **msgspec.structs.asdict(given)}
-        return self._conn.execute(insert(self._conn, answer).values(row).on_conflict_do_nothing()).rowcount == 1
-
-    def given(self, asking_id: str, member_id: str) -> Given | None:
-        mine = and_(answer.c.tenant == self._tenant, answer.c.asking == asking_id, answer.c.member == member_id)
-        row = self._conn.execute(select(answer).where(mine)).one_or_none()
-        return None if row is None else Given(row.asking, row.member, row.option, row.correct, row.at)
-
     def counts(self, member_id: str) -> Mapping[str, int]:
         finished = self._conn.execute(
             select(func.count()).where(self._of([member_id]), lesson_state.c.done_at.is_not(None))
         ).scalar_one()
-        right = func.coalesce(func.sum(case((answer.c.correct, 1), else_=0)), 0)
-        mine = (answer.c.tenant == self._tenant) & (answer.c.member == member_id)
-        row = self._conn.execute(select(func.count().label("answers"), right.label("right")).where(mine)).one()
-        return {"done": finished, "answers": row.answers, "right": int(row.right)}
+        return {"done": finished, **self.answers(member_id)}
 
 
 def _slot(zone: str, minute: int, day: date) -> dict[str, Any]:
@@ -357,12 +360,12 @@ def _slot(zone: str, minute: int, day: date) -> dict[str, Any]:
     }
 
 
-def _learner(row: Row[Any]) -> Learner:
+def _learner(row: Row[Any], tracks: Sequence[Enrolment]) -> Learner:
     until = row.paused_until
     return Learner(
         member=row.member,
-        track=row.track,
-        role=row.role,
+        tracks=tuple(tracks),
+        roles=tuple(row.roles),
         zone=row.zone,
         minute=row.minute,
         days=row.days,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Connection, NestedTransaction
 
+from storage.attention import Attention
 from storage.digest import Digests
 from storage.dispatch import DispatchPart
 from storage.glossary import Glossary
@@ -14,6 +15,7 @@ from storage.office_hours import OfficeHours
 from storage.participation import Participation
 from storage.people import People
 from storage.quiz import Quizzes
+from storage.reviews import Reviews
 
 
 class Parts:
@@ -28,6 +30,8 @@ class Parts:
         self.jobs = Jobs(conn, tenant)
         self.participation = Participation(conn, tenant)
         self.lessons = Lessons(conn, tenant)
+        self.reviews = Reviews(conn, tenant)
+        self.attention = Attention(conn, tenant)
         self.glossary = Glossary(conn, tenant)
         self.quiz = Quizzes(conn, tenant)
         self.office_hours = OfficeHours(conn, tenant)
@@ -40,4 +44,4 @@ class Parts:
     @property
     def woken(self) -> bool:
         """Whether this transaction gave the drainer something to do."""
-        return self.ledger.woken or self.lessons.woken
+        return self.ledger.woken or self.lessons.woken or self.attention.woken

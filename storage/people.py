@@ -19,6 +19,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     delete,
+    func,
     literal,
     select,
     union_all,
@@ -287,6 +288,13 @@ class People:
     def members(self, ids: Sequence[str]) -> dict[str, Member]:
         rows = self._conn.execute(select(member).where(member.c.tenant == self._tenant, member.c.id.in_(ids)))
         return {row.id: _member(row) for row in rows}
+
+    def named(self, words: str, workspace_id: str) -> list[Member]:
+        here = (account.c.workspace == workspace_id) & (func.lower(account.c.external) == words)
+        spoken = select(account.c.member).where(account.c.tenant == self._tenant, here)
+        said = (func.lower(member.c.name) == words) | member.c.id.in_(spoken)
+        found = select(member).where(member.c.tenant == self._tenant, member.c.active, said)
+        return [_member(row) for row in self._conn.execute(found.order_by(member.c.id).limit(2))]
 
     def zone_in_force(self, member_id: str) -> str:
         row = self._conn.execute(

@@ -27,8 +27,8 @@ from sqlalchemy import (
 from bot.domain.quizzes import Figures, Opening
 from bot.ports.lessons import Asking
 from bot.ports.quiz import Post, Run, Subscription
+from storage.askings import answer, asking
 from storage.dialects import insert
-from storage.lessons import answer, asking
 from storage.people import channel
 from storage.schema import Instant, Json, ident, metadata, words
 

@@ -13,6 +13,7 @@ from bot.domain.conversation import Incoming, MemberJoined, Place
 from bot.domain.office_hours import Person as Guest
 from bot.domain.office_hours import Window
 from bot.domain.people import Role
+from bot.domain.tracks import Enrolment
 from bot.ports.catalog import Catalog
 from bot.ports.lessons import Learner
 from bot.ports.people import Channel, Member, Team
@@ -133,7 +134,14 @@ def _add(parts: Parts, person: Person, catalog: Catalog, now: datetime) -> None:
     track = track_for(catalog, person.learns)
     if person.learns is not None and track is not None:
         parts.lessons.save(
-            Learner(member=id, track=track, role=person.learns, zone=person.zone, minute=person.minute, days=WORKDAYS)
+            Learner(
+                member=id,
+                tracks=(Enrolment(track, len(catalog.tracks[track].lessons)),),
+                roles=(person.learns,),
+                zone=person.zone,
+                minute=person.minute,
+                days=WORKDAYS,
+            )
         )
 
 

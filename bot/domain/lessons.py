@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Collection, Mapping, Sequence
 from typing import TypeVar
 
-from bot.domain.pack import Lesson
+from bot.domain.pack import Lesson, Question
 
 T = TypeVar("T")
 LETTERS = "ABCD"
@@ -27,6 +27,18 @@ def shuffled(items: Sequence[T], seed: str) -> tuple[T, ...]:
     return tuple(items[at] for at in sorted(ranks, key=ranks.__getitem__))
 
 
-def reason_to_care(lesson: Lesson, role: str | None) -> str:
-    """*Why it matters to you* in the words of a role, where the lesson has them."""
-    return lesson.why.get(role or "", lesson.why.get("default", ""))
+def reason_to_care(lesson: Lesson, roles: Sequence[str]) -> str:
+    """*Why it matters to you* in the words of the first of these roles that the lesson has words for."""
+    own = next((role for role in roles if role in lesson.why), "default")
+    return lesson.why.get(own, "")
+
+
+def concept_of(question: Question, lessons: Mapping[str, Lesson]) -> str | None:
+    """The lesson whose idea a question asks for: what reviews schedule."""
+    named = next((one for one in question.concepts if one in lessons), None)
+    return named or next((id for id, one in lessons.items() if question.id in questions_of(one)), None)
+
+
+def questions_of(lesson: Lesson) -> tuple[str, ...]:
+    """The questions of one concept: the core question and its sisters."""
+    return (lesson.core_question, *lesson.questions)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 
 import msgspec
 
 from bot.domain import zones
 from bot.domain.calendar import DAY_NAMES, WORKDAYS, clock_text, local_date, zone_named
+from bot.domain.holidays import region_named
 from bot.domain.pack import ROLES
+from bot.domain.tracks import Enrolment
 from bot.messages import (
     Block,
     Button,
@@ -61,12 +64,13 @@ def quick(ctx: Context, _value: str) -> Answer:
 def save(ctx: Context, values: Values, _ref: str) -> Answer:
     """Check every field before anything is written; a changed rhythm is planned again in this transaction."""
     errors: dict[str, str] = {}
-    role, track = str(values.get("role", ANY_ROLE)), str(values.get("track", ""))
+    roles, tracks = _picked(values, "role", "other_roles"), _picked(values, "track", "other_tracks")
+    region = region_named(str(values.get("region") or "")) if values.get("region") else None
     zone = zones.named(str(values.get("zone", "")))
     minute, days = _minute(str(values.get("time", ""))), _days(values.get("days", []))
-    if role != ANY_ROLE and role not in ROLES:
+    if not set(roles) <= {ANY_ROLE, *ROLES}:
         errors["role"] = plain(ctx.say("settings.pick_one"))
-    if track not in ctx.catalog.tracks:
+    if not tracks or not set(tracks) <= set(ctx.catalog.tracks):
         errors["track"] = plain(ctx.say("settings.pick_one"))
     if zone is None:
         near = zones.nearest(str(values.get("zone", "")))
@@ -75,11 +79,48 @@ def save(ctx: Context, values: Values, _ref: str) -> Answer:
         errors["time"] = plain(ctx.say("settings.time_unknown"))
     if days == 0:
         errors["days"] = plain(ctx.say("settings.days_none"))
+    if values.get("region") and region is None:
+        errors["region"] = plain(ctx.say("settings.region_unknown"))
     if errors or zone is None or minute is None:
         return Answer(errors=errors)
-    chosen = None if role == ANY_ROLE else role
+    if "region" in values:
+        _set_region(ctx, region)
+    if "streak" in values:
+        ctx.store.people.set_flag(ctx.actor.member, "streak_off", values["streak"] == "off")
     before = ctx.store.lessons.learner(ctx.actor.member) or _defaults(ctx)  # a pause outlasts a change of settings
-    return _enrol(ctx, msgspec.structs.replace(before, track=track, role=chosen, zone=zone, minute=minute, days=days))
+    return _enrol(
+        ctx,
+        msgspec.structs.replace(
+            before,
+            tracks=_enrolments(ctx, tracks),
+            roles=tuple(one for one in roles if one != ANY_ROLE),
+            zone=zone,
+            minute=minute,
+            days=days,
+        ),
+    )
+
+
+def _picked(values: Values, *names: str) -> list[str]:
+    """What was picked in these fields, each once, in their order."""
+    found: dict[str, None] = {}
+    for name in names:
+        value = values.get(name) or []
+        found.update(dict.fromkeys([value] if isinstance(value, str) else value))
+    return list(found)
+
+
+def _enrolments(ctx: Context, tracks: Sequence[str]) -> tuple[Enrolment, ...]:
+    return tuple(Enrolment(one, len(ctx.catalog.tracks[one].lessons)) for one in tracks)
+
+
+def _set_region(ctx: Context, region: str | None) -> None:
+    """Its public holidays of this year and the next are written by jobs, once for everybody there."""
+    ctx.store.people.set_region(ctx.actor.member, region)
+    if region is not None:
+        year = local_date(ctx.actor.zone, ctx.now).year
+        for one in (year, year + 1):
+            ctx.store.jobs.start("holidays", f"{region} {one}", ctx.now)
 
 
 def _enrol(ctx: Context, learner: Learner) -> Answer:
@@ -87,7 +128,11 @@ def _enrol(ctx: Context, learner: Learner) -> Answer:
     ctx.store.lessons.save(learner)
     ctx.store.lessons.replan(learner.member, ctx.now)
     said = ctx.say(
-        "settings.saved", track=_track_name(ctx, learner), time=clock_text(learner.minute), zone=learner.zone
+        "settings.saved",
+        tracks=_track_names(ctx, learner),
+        more=len(learner.tracks) > 1,
+        time=clock_text(learner.minute),
+        zone=learner.zone,
     )
     if _is_due_today(ctx, learner):
         said = (*said, Plain(" "), *ctx.say("settings.due_now"))
@@ -121,25 +166,31 @@ def _defaults(ctx: Context) -> Learner:
     tracks = ctx.catalog.tracks
     track = DEFAULT_TRACK if DEFAULT_TRACK in tracks else next(iter(tracks), "")
     zone = ctx.actor.zone
-    return Learner(member=ctx.actor.member, track=track, role=None, zone=zone, minute=DEFAULT_MINUTE, days=WORKDAYS)
+    begun = _enrolments(ctx, [track]) if track in tracks else ()
+    return Learner(member=ctx.actor.member, tracks=begun, zone=zone, minute=DEFAULT_MINUTE, days=WORKDAYS)
 
 
 def _form(ctx: Context, now: Learner) -> Form:
+    known = [one.track for one in now.tracks if one.track in ctx.catalog.tracks]
+    tracks = tuple(
+        Pick(id, clip(f"{one.name} ({len(one.lessons)} lessons)", 75)) for id, one in ctx.catalog.tracks.items()
+    )
+    roles = tuple(Pick(id, name) for id, name in ROLES.items())
+    person = ctx.store.people.member(ctx.actor.member)
+    no_streak = bool(ctx.store.people.flag(ctx.actor.member, "streak_off")) if person else False
     fields: tuple[FormField, ...] = (
         SelectInput(
             name="role",
             label="Your role",
             hint="Lessons say why they matter to you in the words of this role.",
-            options=(Pick(ANY_ROLE, "Any role"), *(Pick(id, name) for id, name in ROLES.items())),
-            value=now.role or ANY_ROLE,
+            options=(Pick(ANY_ROLE, "Any role"), *roles),
+            value=next(iter(now.roles), ANY_ROLE),
         ),
         SelectInput(
             name="track",
             label="Track",
-            options=tuple(
-                Pick(id, clip(f"{one.name} ({len(one.lessons)} lessons)", 75)) for id, one in ctx.catalog.tracks.items()
-            ),
-            value=now.track if now.track in ctx.catalog.tracks else None,
+            options=tracks,
+            value=next(iter(known), None),
         ),
         TextInput(name="zone", label="Time zone or city", hint="For example Europe/Berlin or Nairobi", value=now.zone),
         TimeInput(name="time", label="Time of day", value=clock_text(now.minute)),
@@ -149,21 +200,48 @@ def _form(ctx: Context, now: Learner) -> Form:
             options=tuple(Pick(str(at), name) for at, name in enumerate(DAY_NAMES)),
             values=tuple(str(at) for at in range(7) if now.days >> at & 1),
         ),
+        MultiInput(
+            name="other_tracks",
+            label="Further tracks",
+            hint="They take turns with the first one, one lesson a day in all.",
+            required=False,
+            options=tracks,
+            values=tuple(known[1:]),
+        ),
+        MultiInput(
+            name="other_roles", label="Further roles", required=False, options=roles, values=tuple(now.roles[1:])
+        ),
+        TextInput(
+            name="region",
+            label="Region for public holidays",
+            hint="For example DE-BE, FR or US-CA. No lessons come on its holidays.",
+            required=False,
+            value=(person.region if person else None) or "",
+            max_length=10,
+        ),
+        SelectInput(
+            name="streak",
+            label="Days in a row",
+            options=(Pick("on", "Show them in my progress"), Pick("off", "Do not count them")),
+            value="off" if no_streak else "on",
+        ),
     )
     return Form(id="settings.save", title="How you learn", fields=fields, intro=ctx.say("settings.intro"))
 
 
 def _shown(ctx: Context, learner: Learner) -> list[Block]:
-    role = next((name for id, name in ROLES.items() if id == learner.role), "Any role")
+    roles = ", ".join(name for id, name in ROLES.items() if id in learner.roles) or "Any role"
+    person = ctx.store.people.member(learner.member)
     days = ", ".join(name for at, name in enumerate(DAY_NAMES) if learner.days >> at & 1)
     now = ctx.now.astimezone(zone_named(learner.zone))
     zone = plain(ctx.say("settings.zone_now", zone=learner.zone, time=f"{now:%H:%M}"))
     rows = (
-        ("Track", _track_name(ctx, learner)),
-        ("Role", role),
+        ("Track", _track_names(ctx, learner)),
+        ("Role", roles),
         ("Time zone", zone),
         ("Time", clock_text(learner.minute)),
         ("Days", days),
+        ("Public holidays", (person.region if person else None) or plain(ctx.say("settings.no_region"))),
         ("State", plain(ctx.say("settings.state", paused=_is_paused(ctx, learner), until=_day(learner.paused_until)))),
     )
     return [
@@ -182,9 +260,9 @@ def _change_button(_ctx: Context) -> Buttons:
     return Buttons((Button("Change settings", "settings.change"),))
 
 
-def _track_name(ctx: Context, learner: Learner) -> str:
-    track = ctx.catalog.tracks.get(learner.track)
-    return track.name if track else learner.track
+def _track_names(ctx: Context, learner: Learner) -> str:
+    known = ctx.catalog.tracks
+    return ", ".join(known[one.track].name if one.track in known else one.track for one in learner.tracks)
 
 
 def _minute(words: str) -> int | None:

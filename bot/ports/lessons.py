@@ -9,14 +9,15 @@ from typing import Protocol
 import msgspec
 
 from bot.domain.calendar import Rhythm
+from bot.domain.tracks import Enrolment
 
 
 class Learner(msgspec.Struct, frozen=True, kw_only=True):
     """How a member takes lessons. ``paused_until`` None with ``paused`` set means until they resume."""
 
     member: str
-    track: str
-    role: str | None
+    tracks: tuple[Enrolment, ...]  # in the order they were begun
+    roles: tuple[str, ...] = ()  # the first one whose words a lesson has is used
     zone: str
     minute: int
     days: int
@@ -53,12 +54,31 @@ class Given(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class History(msgspec.Struct):
+    """What one member was shown and has finished; ``last`` is what was put before them last."""
+
+    done: set[str] = msgspec.field(default_factory=set)
+    shown: dict[str, int] = msgspec.field(default_factory=dict)  # how often
+    last: str | None = None
+
+
+class Showing(msgspec.Struct, frozen=True):
+    """A lesson put before a member in the turn of a track."""
+
+    member: str
+    lesson: str
+    rev: int
+    track: str
+
+
 class Lessons(Protocol):
     def learner(self, member: str) -> Learner | None: ...
 
     def learners(self, members: Collection[str]) -> dict[str, Learner]: ...
 
-    def save(self, learner: Learner) -> None: ...
+    def save(self, learner: Learner) -> None:
+        """Write how a member learns; a track they were in before keeps its turn and what it had at the beginning."""
+        ...
 
     def remove(self, member: str) -> None:
         """End the enrolment; what was learned stays."""
@@ -76,14 +96,22 @@ class Lessons(Protocol):
         """The next instant at which any daily is due, within 48 hours."""
         ...
 
-    def shown(self, members: Collection[str]) -> dict[str, dict[str, int]]:
-        """How often each lesson was put before each member."""
+    def history(self, members: Collection[str]) -> dict[str, History]:
+        """What each member was shown and has finished."""
         ...
 
-    def show(self, member: str, lesson: str, rev: int, now: datetime) -> None: ...
+    def show(self, shown: Sequence[Showing], now: datetime) -> None:
+        """Remember what is put before members, and that its track has had its turn."""
+        ...
+
+    def attended(self, member: str) -> None:
+        """The member did something with a lesson: the row of ignored ones begins anew."""
+        ...
 
     def sent(self, members: Collection[str], now: datetime) -> None:
-        """Remember when the last daily arrived: the next comes at least twelve hours later."""
+        """Remember when the last daily arrived: the next comes at least twelve hours later. Until something is done
+        with it, it counts as ignored.
+        """
         ...
 
     def done(self, members: Collection[str]) -> dict[str, set[str]]: ...

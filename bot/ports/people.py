@@ -62,6 +62,10 @@ class People(Protocol):
 
     def members(self, ids: Sequence[str]) -> dict[str, Member]: ...
 
+    def named(self, words: str, workspace: str) -> list[Member]:
+        """At most two active members with this name, or this account at the platform, in lower case."""
+        ...
+
     def zone_in_force(self, member: str) -> str:
         """Member, else workspace of their preferred account, else UTC."""
         ...

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
+from bot.ports.attention import Attention
 from bot.ports.digest import Digests
 from bot.ports.glossary import Glossary
 from bot.ports.jobs import Jobs
@@ -15,6 +16,7 @@ from bot.ports.office_hours import OfficeHours
 from bot.ports.participation import Participation
 from bot.ports.people import People
 from bot.ports.quiz import Quizzes
+from bot.ports.reviews import Reviews
 
 T = TypeVar("T")
 
@@ -34,6 +36,10 @@ class Parts(Protocol):
     def participation(self) -> Participation: ...
     @property
     def lessons(self) -> Lessons: ...
+    @property
+    def reviews(self) -> Reviews: ...
+    @property
+    def attention(self) -> Attention: ...
     @property
     def glossary(self) -> Glossary: ...
     @property

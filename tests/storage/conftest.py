@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.domain.calendar import WORKDAYS
+from bot.domain.tracks import Enrolment
 from bot.ports.lessons import Learner
 from bot.ports.people import Channel, Member, Team
 from storage.dialects import open_engine
@@ -130,5 +131,5 @@ def store(request, fresh_url, emptied):
 
 def learner(member="ann", **values):
     """How a member learns, in Berlin at half past nine on working days unless said otherwise."""
-    usual = {"track": "core", "role": None, "zone": "Europe/Berlin", "minute": 570, "days": WORKDAYS}
+    usual = {"tracks": (Enrolment("core"),), "zone": "Europe/Berlin", "minute": 570, "days": WORKDAYS}
     return Learner(member=member, **{**usual, **values})

@@ -9,9 +9,10 @@ from bot.domain.conversation import Incoming, MemberJoined, Place
 from bot.domain.deliveries import Outgoing
 from bot.domain.digests import figures
 from bot.domain.people import Role
+from bot.domain.reviews import answered
 from bot.domain.settings import TenantSettings
 from bot.ports.digest import Edition
-from bot.ports.lessons import Asking, Given
+from bot.ports.lessons import Asking, Given, History, Showing
 from storage.schema import metadata
 from storage.tenancy import Accounts, Workspace, add_tenant, add_workspace, workspaces
 from tests.storage.conftest import NOW, learner
@@ -20,6 +21,8 @@ ASKING = Asking(
     id="q", source="daily", source_id="1", position=1, question="x", rev=1, order=("b", "a"), pack="v", member="ann"
 )
 NOTE = Outgoing(kind="note", subject="s", period="1", member="ann", payload={"secret": True})
+
+MEMORY = answered(None, "l", "x", 1, right=False, day=NOW.date())
 
 
 def act(parts):
@@ -41,11 +44,16 @@ def act(parts):
     parts.participation.add("ann", day, "lessons", 3)
     parts.lessons.save(learner("ann"))
     parts.lessons.plan(NOW - timedelta(hours=12), NOW)
-    parts.lessons.show("ann", "l", 1, NOW)
+    parts.lessons.show([Showing("ann", "l", 1, "core")], NOW)
     parts.lessons.finish("ann", "l", 1, "answered", NOW)
     parts.lessons.sent(["ann"], NOW)
     parts.lessons.ask([ASKING])
     parts.lessons.answer(Given("q", "ann", "a", correct=True, at=NOW))
+    parts.reviews.keep("ann", MEMORY)
+    parts.attention.mark("ann", "l", "unclear", NOW)
+    parts.attention.practised("ann", NOW + timedelta(days=40), NOW, NOW)
+    parts.attention.practice("ann", "l", used=True)
+    parts.attention.plan_nudges(NOW, NOW + timedelta(hours=3))
     parts.glossary.add_uses({"t": 1})
     parts.glossary.add_misses({"w": 1}, NOW)
     parts.glossary.suggest("s1", "T", "", "ann", NOW)
@@ -102,7 +110,15 @@ def test_what_one_company_did_is_nowhere_to_be_read_in_the_other(connection, par
     assert others.lessons.learner("ann") is None
     assert others.lessons.plan(NOW - timedelta(hours=12), NOW) == 0
     assert others.lessons.next_due(NOW) is None
-    assert others.lessons.shown(["ann"]) == {"ann": {}}
+    assert others.lessons.history(["ann"]) == {"ann": History()}
+    assert others.reviews.memories("ann") == []
+    assert others.reviews.memory("ann", "l") is None
+    assert others.attention.reach() == []
+    assert others.attention.facility() == {}
+    assert others.attention.kept("ann", day) == []
+    assert others.attention.plan_nudges(NOW - timedelta(hours=3), NOW + timedelta(hours=3)) == 0
+    assert others.attention.next_nudge(NOW - timedelta(days=1)) is None
+    assert others.attention.active_since(["bob"], NOW - timedelta(days=1)) == set()
     assert others.lessons.done(["ann"]) == {"ann": set()}
     assert others.lessons.asking("q") is None
     assert others.lessons.given("q", "ann") is None

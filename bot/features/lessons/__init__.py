@@ -1,9 +1,16 @@
-"""Daily micro-lessons: one idea a working day, one question, the reason at once."""
+"""Daily micro-lessons: one idea a working day, one question, the reason at once, and a review before it is forgotten."""
 
 from __future__ import annotations
 
-from bot.features.lessons.commands import ACTIONS, COMMANDS, home
-from bot.features.lessons.kinds import DAILY
+from bot.features.lessons import attention, authors, commands, jobs, kinds, nudges, practice, progress, rest, reviews
 from bot.router import Feature
 
-FEATURE = Feature(name="lessons", commands=list(COMMANDS), actions=list(ACTIONS), kinds=[DAILY], home=home)
+FEATURE = Feature(
+    name="lessons",
+    commands=[*commands.COMMANDS, *progress.COMMANDS, *reviews.COMMANDS, *authors.COMMANDS],
+    actions=[*commands.ACTIONS, *attention.ACTIONS, *progress.ACTIONS, *reviews.ACTIONS, *practice.ACTIONS],
+    kinds=[kinds.DAILY, nudges.NUDGE, attention.SNOOZED, rest.PAUSED],
+    jobs=[jobs.HOLIDAYS],
+    home=progress.home,
+    facts=progress.facts,
+)

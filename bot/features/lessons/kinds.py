@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
+from typing import Any
+
+import msgspec
 
 from bot.asking import put
+from bot.domain.attention import IGNORED_LIMIT
 from bot.domain.calendar import local_date
 from bot.domain.deliveries import Delivery
-from bot.domain.lessons import next_lesson
 from bot.domain.pack import Lesson
+from bot.domain.tracks import choose
+from bot.features.lessons.rest import rest
 from bot.features.lessons.screens import Card, lesson_card
 from bot.ports.catalog import Catalog
-from bot.ports.lessons import Asking, Learner
+from bot.ports.lessons import Asking, History, Learner, Showing
 from bot.router import Composed, Kind, OnUnknown, Skip, Window, Work
 
 
@@ -24,7 +29,8 @@ def _next_due(work: Work, after: datetime) -> datetime | None:
     return work.store.lessons.next_due(after)
 
 
-def _guard(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
+def unwanted(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
+    """The deliveries whose learner has left or is paused on the day they are for, with the reason."""
     members = work.store.people.members(_members(deliveries))
     learners = work.store.lessons.learners(_members(deliveries))
     reasons = {}
@@ -32,47 +38,52 @@ def _guard(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
         person, learner = members.get(one.member or ""), learners.get(one.member or "")
         if person is None or not person.active or learner is None:
             reasons[one.id] = "left"
-        elif learner.paused and (learner.paused_until is None or one.period < learner.paused_until.isoformat()):
+        elif learner.paused and (learner.paused_until is None or one.period[:10] < learner.paused_until.isoformat()):
             reasons[one.id] = "paused"
     return reasons
 
 
 def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Composed | Skip]:
     members = _members(deliveries)
-    learners = work.store.lessons.learners(members)
-    done, shown = work.store.lessons.done(members), work.store.lessons.shown(members)
+    learners, histories = work.store.lessons.learners(members), work.store.lessons.history(members)
     composed: dict[int, Composed | Skip] = {}
-    askings = []
+    askings, showings = [], []
     for one in deliveries:
         learner = learners[one.member or ""]
-        lesson, catalog = _choose(work, one, learner, done[learner.member], shown[learner.member])
-        if lesson is None:
+        if one.chosen is None and learner.ignored >= IGNORED_LIMIT:
+            composed[one.id] = rest(work, learner, one)
+            continue
+        chosen = one.chosen or _choose(work, learner, histories[learner.member])
+        if chosen is None:
             composed[one.id] = Skip("track finished")
             continue
+        catalog = work.catalogs.at(chosen["pack"])
+        lesson = catalog.lessons[chosen["lesson"]]
         asking = asking_of(one, lesson, catalog)
         askings.append(asking)
         if one.chosen is None:
-            work.store.lessons.show(learner.member, lesson.id, lesson.rev, work.now)
-        card = card_of(catalog, learner, lesson, asking)
-        composed[one.id] = Composed(
-            lesson_card(work.texts, catalog, card),
-            {"lesson": lesson.id, "rev": lesson.rev, "pack": catalog.version, "question": asking.question},
-        )
+            showings.append(Showing(learner.member, lesson.id, lesson.rev, chosen["track"]))
+        card = card_of(catalog, learner, msgspec.structs.replace(one, chosen=chosen), asking)
+        composed[one.id] = Composed(lesson_card(work.texts, catalog, card), chosen)
     work.store.lessons.ask(askings)
+    work.store.lessons.show(showings, work.now)
     return composed
 
 
-def _choose(
-    work: Work, delivery: Delivery, learner: Learner, done: set[str], shown: dict[str, int]
-) -> tuple[Lesson | None, Catalog]:
-    """What the first intent chose, so that two copies are the same lesson; else the next one of the track."""
-    if delivery.chosen is not None:
-        catalog = work.catalogs.at(delivery.chosen["pack"])
-        return catalog.lessons[delivery.chosen["lesson"]], catalog
+def _choose(work: Work, learner: Learner, history: History) -> Mapping[str, Any] | None:
+    """The next lesson of the track whose turn it is. It is stored, so that two copies are the same lesson."""
     catalog = work.catalog
-    track = catalog.tracks.get(learner.track)
-    wanted = next_lesson(track.lessons, done, shown) if track else None
-    return (catalog.lessons[wanted] if wanted else None), catalog
+    found = choose(learner.tracks, catalog.tracks, catalog.lessons, history.done, history.shown, history.last)
+    if found is None:
+        return None
+    lesson = catalog.lessons[found.lesson]
+    return {
+        "lesson": lesson.id,
+        "rev": lesson.rev,
+        "pack": catalog.version,
+        "question": lesson.core_question,
+        "track": found.track,
+    }
 
 
 def asking_of(delivery: Delivery, lesson: Lesson, catalog: Catalog) -> Asking:
@@ -88,10 +99,14 @@ def asking_of(delivery: Delivery, lesson: Lesson, catalog: Catalog) -> Asking:
     )
 
 
-def card_of(catalog: Catalog, learner: Learner, lesson: Lesson, asking: Asking) -> Card:
-    track = catalog.tracks.get(learner.track)
+def card_of(catalog: Catalog, learner: Learner, delivery: Delivery, asking: Asking) -> Card:
+    """The lesson that was chosen for a delivery, at its place in the track whose turn it was."""
+    chosen = delivery.chosen or {}
+    lesson = catalog.lessons[chosen["lesson"]]
+    track = catalog.tracks.get(chosen.get("track", ""))
     lessons = track.lessons if track and lesson.id in track.lessons else (lesson.id,)
-    return Card(lesson, asking, learner.role, lessons.index(lesson.id) + 1, len(lessons))
+    place = lessons.index(lesson.id) + 1
+    return Card(lesson, asking, learner.roles, place, len(lessons), date.fromisoformat(delivery.period))
 
 
 def _settled(work: Work, deliveries: Sequence[Delivery]) -> None:
@@ -112,7 +127,7 @@ DAILY = Kind(
     name="daily",
     plan=_plan,
     next_due=_next_due,
-    guard=_guard,
+    guard=unwanted,
     compose=_compose,
     settled=_settled,
     budget=True,

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from bot import markdown
 from bot.asking import asked, feedback
 from bot.domain.lessons import reason_to_care
 from bot.domain.pack import Lesson
+from bot.domain.streaks import turn_of
 from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Divider, Heading, Message, Note, Text, clip, plain
 from bot.ports.catalog import Catalog
 from bot.ports.lessons import Asking, Given
 from bot.ports.texts import Texts
 
 TERMS_SHOWN = 4
+SUMMARIES = 8  # wordings of the summary, one a day in turn
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,21 +26,25 @@ class Card:
 
     lesson: Lesson
     asking: Asking
-    role: str | None
+    roles: Sequence[str]
     position: int
     total: int
+    day: date  # the local date it was for: chooses the wording
 
 
-def lesson_card(texts: Texts, catalog: Catalog, card: Card, given: Given | None = None) -> Message:
-    """The card; with ``given`` its buttons give way to the feedback on the option that was chosen."""
+def lesson_card(
+    texts: Texts, catalog: Catalog, card: Card, given: Given | None = None, after: Sequence[Block] = ()
+) -> Message:
+    """The card; with ``given`` its buttons give way to the feedback on the option chosen and what comes ``after``."""
     lesson, question = card.lesson, catalog.questions[card.asking.question]
-    summary = plain(texts.render("lessons.summary", title=lesson.title, position=card.position, total=card.total))
+    said = {"title": lesson.title, "position": card.position, "total": card.total}
+    summary = plain(texts.render("lessons.summary", turn=turn_of(card.day, SUMMARIES), **said))
     place = texts.render(
         "lessons.place", topic=catalog.topics[lesson.topic].name, position=card.position, total=card.total
     )
-    why = markdown.spans(reason_to_care(lesson, card.role))
+    why = markdown.spans(reason_to_care(lesson, card.roles))
     if given is None:
-        put = asked(texts, question, card.asking, "lessons.answer")
+        put = asked(texts, question, card.asking, "lessons.answer", unsure=True)
     else:
         put = feedback(texts, question, card.asking, given)
     blocks: list[Block] = [
@@ -48,8 +56,20 @@ def lesson_card(texts: Texts, catalog: Catalog, card: Card, given: Given | None 
         Divider(),
         *put,
         *_terms(catalog, lesson),
+        *after,
+        _choices(card.asking.id, is_open=given is None),
     ]
     return Message(clip(summary, 300), tuple(blocks))
+
+
+def _choices(asking: str, *, is_open: bool) -> Buttons:
+    """What else can be done with a lesson; once it is answered it can only be judged."""
+    judged = (Button("Unclear", "lessons.unclear", asking), Button("Helpful", "lessons.like", asking))
+    if not is_open:
+        return Buttons(judged)
+    return Buttons(
+        (Button("In an hour", "lessons.snooze", asking), Button("I know this", "lessons.know", asking), *judged)
+    )
 
 
 def _terms(catalog: Catalog, lesson: Lesson) -> list[Block]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.asking import pressed
+from bot.asking import learned, pressed
 from bot.domain.calendar import local_date
 from bot.domain.people import Verb, authorize
 from bot.domain.quizzes import Times, next_opening, shown_count
@@ -68,7 +68,10 @@ def _take(ctx: Context, run: Run, asking: Asking, option: str) -> bool:
     given = Given(asking.id, ctx.actor.member, option, option == question.right.id, ctx.now)
     if not ctx.store.lessons.answer(given):
         return False
-    ctx.store.participation.add(ctx.actor.member, local_date(ctx.actor.zone, ctx.now), "quiz_answers")
+    day = local_date(ctx.actor.zone, ctx.now)
+    ctx.store.participation.add(ctx.actor.member, day, "quiz_answers")
+    if not given.correct:
+        learned(ctx, ctx.actor.member, question, right=False, day=day)
     if len(ctx.store.quiz.answered(run.week, ctx.actor.member)) == 1:  # one more person takes part
         refresh(ctx, run)
     return True

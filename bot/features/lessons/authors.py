@@ -1,0 +1,114 @@
+"""For authors: how lessons are received, in figures that name nobody, and what any member gets in the next two weeks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from bot.domain.attention import REPORT_FLOOR
+from bot.domain.people import Verb
+from bot.domain.tracks import ahead
+from bot.errors import Refusal
+from bot.features.lessons.learners import coming, told
+from bot.messages import TABLE_ROWS, Heading, Message, Note, Table, clip, plain
+from bot.ports.attention import Facility, Reach
+from bot.ports.people import Member
+from bot.router import Answer, Command, Context, Needs
+
+
+def report(ctx: Context, words: str) -> Answer:
+    """The lessons most often called unclear first; ``words`` narrows to titles that hold them."""
+    facility, dropped = ctx.store.attention.facility(), ctx.store.reviews.dropped()
+    wanted = words.casefold()
+    found = [one for one in ctx.store.attention.reach() if wanted in _title(ctx, one.lesson).casefold()]
+    found.sort(key=lambda one: (-one.unclear, -dropped.get(one.lesson, 0), -one.reached, one.lesson))
+    rows = tuple(_row(ctx, one, facility, dropped) for one in found[:TABLE_ROWS])
+    if not rows:
+        return told(ctx, "lessons.report_empty")
+    title = plain(ctx.say("lessons.report_title"))
+    columns = tuple(plain(ctx.say("lessons.report_columns")).split(" | "))
+    note = Note(ctx.say("lessons.report_note", floor=REPORT_FLOOR, shown=len(rows), total=len(found)))
+    return Answer(inline=Message(title, (Heading(title), Table(columns, rows), note)))
+
+
+def _title(ctx: Context, lesson: str) -> str:
+    known = ctx.catalog.lessons.get(lesson)
+    return known.title if known else lesson
+
+
+def _row(
+    ctx: Context, one: Reach, facility: Mapping[str, Facility], dropped: Mapping[str, int]
+) -> tuple[str, str, str, str, str, str]:
+    lesson = ctx.catalog.lessons.get(one.lesson)
+    answers = facility.get(lesson.core_question) if lesson else None
+    return (
+        clip(_title(ctx, one.lesson), 40),
+        f"{one.reached} / {one.done}",
+        _share(ctx, answers),
+        f"{one.unclear} / {one.likes}",
+        str(dropped.get(one.lesson, 0)),
+        f"{one.used} / {one.asked}",
+    )
+
+
+def _share(ctx: Context, answers: Facility | None) -> str:
+    """A share of few answers says nothing, so there is none."""
+    if answers is None or answers.answers < REPORT_FLOOR:
+        return plain(ctx.say("lessons.report_few", answers=answers.answers if answers else 0))
+    return f"{round(100 * answers.right / answers.answers)} %"
+
+
+def preview(ctx: Context, words: str) -> Answer:
+    """A dry run: the dates and lessons of a member's next fourteen days, if every lesson is answered on its day."""
+    person = _named(ctx, words)
+    learner = ctx.store.lessons.learner(person.id)
+    if learner is None:
+        return told(ctx, "lessons.preview_not_enrolled", name=person.name)
+    if learner.paused and learner.paused_until is None:
+        return told(ctx, "lessons.preview_paused", name=person.name)
+    history = ctx.store.lessons.history([person.id])[person.id]
+    catalog = ctx.catalog
+    days = [day for day, _at in coming(ctx, learner)]
+    found = ahead(days, learner.tracks, catalog.tracks, catalog.lessons, history.done, history.shown, history.last)
+    rows = tuple(
+        (f"{day:%a %d %B}", clip(catalog.lessons[one.lesson].title, 60), catalog.tracks[one.track].name)
+        if one is not None
+        else (f"{day:%a %d %B}", plain(ctx.say("lessons.preview_finished")), "")
+        for day, one in found
+    )
+    if not rows:
+        return told(ctx, "lessons.preview_none", name=person.name)
+    title = plain(ctx.say("lessons.preview_title", name=person.name))
+    columns = tuple(plain(ctx.say("lessons.preview_columns")).split(" | "))
+    return Answer(inline=Message(title, (Heading(title), Table(columns, rows), Note(ctx.say("lessons.preview_note")))))
+
+
+def _named(ctx: Context, words: str) -> Member:
+    said = words.strip().strip("<>@").casefold()
+    if not said:
+        raise Refusal("lessons.preview_who")
+    found = ctx.store.people.named(said, ctx.actor.workspace)
+    if len(found) != 1:
+        raise Refusal("lessons.preview_unknown", name=clip(words, 60), several=len(found) > 1)
+    return found[0]
+
+
+COMMANDS = (
+    Command(
+        name="lessons report",
+        run=report,
+        needs=Needs.READ,
+        summary="How lessons are received, without names",
+        arguments="[title]",
+        examples=("lessons report", "lessons report drift"),
+        verb=Verb.AUTHOR,
+    ),
+    Command(
+        name="lessons preview",
+        run=preview,
+        needs=Needs.READ,
+        summary="What a member gets in the next 14 days",
+        arguments="<name>",
+        examples=("lessons preview Mia",),
+        verb=Verb.AUTHOR,
+    ),
+)
