@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.teams import read, replies
@@ -72,7 +72,7 @@ class Door:
             headers = {"WWW-Authenticate": "Bearer"} if rejected.status == 401 else None
             return Response(status_code=rejected.status, headers=headers)
         if heard is None:
-            return Response(status_code=200)
+            return Response()
         return await self._answered(activity, heard, conversations.take, is_invoke=envelope.is_invoke)
 
     async def _proved(self, request: Request) -> tuple[Json, read.Envelope]:
@@ -117,7 +117,7 @@ class Door:
         except Exception:
             log.exception("a turn failed: %s", heard.surface)
             body = replies.refused(BROKEN) if is_invoke else None
-        return Response(status_code=200) if body is None else JSONResponse(body)
+        return Response() if body is None else Response(msgspec.json.encode(body), media_type="application/json")
 
 
 async def _body(request: Request) -> bytes:

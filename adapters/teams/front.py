@@ -19,6 +19,7 @@ from adapters.teams.pace import Pace
 from adapters.teams.send import TeamsMessenger
 from adapters.teams.tokens import Secret, Tokens
 from adapters.teams.turns import Turns
+from adapters.teams.turnstile import Turnstile
 from adapters.teams.verify import KeySet, Verifier
 from adapters.teams.voice import Voice
 from bot.app import App
@@ -56,8 +57,16 @@ class TeamsFront:
         connector = Connector(self._open, self._tokens, self._cloud, Pace())
         workspace = _workspace(settings, store, tenant)
         addresses = Addresses(store=store, workspace=workspace, connector=connector, clock=clock, ids=app.ids)
-        self._voice = Voice(connector)
-        turns = Turns(app=app, addresses=addresses, connector=connector, voice=self._voice, clock=clock)
+        turnstile = Turnstile()
+        self._voice = Voice(connector, turnstile)
+        turns = Turns(
+            app=app,
+            addresses=addresses,
+            connector=connector,
+            voice=self._voice,
+            turnstile=turnstile,
+            clock=clock,
+        )
         self._messenger = TeamsMessenger(connector, {workspace.id: addresses}, app_id)
         self._door = Door(
             cloud=self._cloud,

@@ -16,6 +16,7 @@ from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
 from adapters.teams.opened import OpenedForms
 from adapters.teams.read import Heard
+from adapters.teams.turnstile import Turnstile
 from adapters.teams.voice import Voice
 from adapters.turn import attempt
 from bot.app import App
@@ -41,13 +42,21 @@ class Turns:
     """The conversation of one workspace."""
 
     def __init__(
-        self, *, app: App, addresses: Addresses, connector: Connector, voice: Voice, clock: Callable[[], datetime]
+        self,
+        *,
+        app: App,
+        addresses: Addresses,
+        connector: Connector,
+        voice: Voice,
+        turnstile: Turnstile,
+        clock: Callable[[], datetime],
     ) -> None:
         self._app = app
         self._addresses = addresses
         self._connector = connector
         self._voice = voice
         self._clock = clock
+        self._turnstile = turnstile
         self._forms = OpenedForms()
         self._taken: OrderedDict[str, asyncio.Task[Json | None]] = OrderedDict()
 
@@ -63,12 +72,13 @@ class Turns:
 
     async def _turn(self, heard: Heard) -> Json | None:
         await self._addresses.keep(heard.spot, heard.person)
+        await self._turnstile.enter()
         if heard.surface == "consent":
             return {}
         if heard.surface in {"joined", "left"}:
             await self._come_or_go(heard)
             return None
-        typing = asyncio.create_task(self._type_when_slow(heard))
+        typing = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._type, heard)
         try:
             answer, done = await attempt(self._app, heard.incoming, self._clock())
         finally:
@@ -94,11 +104,10 @@ class Turns:
         name = found.get("name")
         return name[:100] if isinstance(name, str) and name.strip() else "there"
 
-    async def _type_when_slow(self, heard: Heard) -> None:
-        if heard.surface != "typed" or heard.spot.kind != "direct":
-            return
-        await asyncio.sleep(SLOW_SECONDS)
-        self._voice.later(self._typing(heard), "typing")
+    def _type(self, heard: Heard) -> None:
+        """It takes long: let the person see that we are at it."""
+        if heard.surface == "typed" and heard.spot.kind == "direct":
+            self._voice.later(self._typing(heard), "typing")
 
     async def _typing(self, heard: Heard) -> None:
         await self._voice.typing(await self._addresses.spot(heard.spot.id))

@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.teams import render
 from adapters.teams.connector import Connector
+from adapters.teams.turnstile import Turnstile
 from bot.errors import DeliveryFailed
 from bot.messages import Message
 from storage.teams import Conversation
@@ -23,15 +24,18 @@ log = logging.getLogger(__name__)
 class Voice:
     """Posts to conversations, and keeps track of what is still being said."""
 
-    def __init__(self, connector: Connector) -> None:
+    def __init__(self, connector: Connector, turnstile: Turnstile) -> None:
         self._connector = connector
+        self._turnstile = turnstile
         self._speaking: set[asyncio.Task[None]] = set()
 
     async def post(self, to: Conversation, message: Message, thread: str | None = None) -> str:
         """Returns the message's id. Raises ``DeliveryFailed``."""
+        await self._turnstile.enter()
         return await self._send(to, render.activity(message), thread)
 
     async def replace(self, to: Conversation, id: str, message: Message) -> None:
+        await self._turnstile.enter()
         await self._connector.put(to.service_url, to.id, id, render.activity(message))
 
     async def typing(self, to: Conversation, thread: str | None = None) -> None:

@@ -275,5 +275,3 @@ async def test_signed_noise_never_gives_a_5xx(body: bytes, kind: str) -> None:
     response = await door.knock(body, proof(body, kind=kind))
     assert response.status_code < 500
     assert all(isinstance(one, dict) for one in door.taken)
-
-

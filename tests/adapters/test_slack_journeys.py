@@ -60,7 +60,9 @@ async def test_define_answers_privately_with_the_term(desk: Desk) -> None:
     assert "drift" in answer["text"].lower()
 
 
-@pytest.mark.parametrize("text", ["", "   ", "x" * 2_999, "x" * 5_000, "<!channel> &lt;b&gt;", "\u202e\x00", "/mlops help"])
+@pytest.mark.parametrize(
+    "text", ["", "   ", "x" * 2_999, "x" * 5_000, "<!channel> &lt;b&gt;", "\u202e\x00", "/mlops help"]
+)
 async def test_odd_words_get_one_private_answer(desk: Desk, text: str) -> None:
     answer = await desk.slash(LENA, text)
     assert answer["response_type"] == "ephemeral"
@@ -78,7 +80,9 @@ async def test_words_in_the_direct_conversation_are_answered_there(desk: Desk) -
 
 async def test_a_mention_is_answered_to_the_person_alone_and_in_its_thread(desk: Desk) -> None:
     text = f"<@{BOT}> define drift"
-    await desk.event({"type": "app_mention", "channel": "C0ML", "user": LENA, "text": text, "ts": "2.2", "thread_ts": "2.1"})
+    await desk.event(
+        {"type": "app_mention", "channel": "C0ML", "user": LENA, "text": text, "ts": "2.2", "thread_ts": "2.1"}
+    )
     await desk.settled()
     [message] = desk.platform.made("chat.postEphemeral")
     assert (message["channel"], message["user"], message["thread_ts"]) == ("C0ML", LENA, "2.1")
@@ -203,7 +207,11 @@ async def test_a_press_on_the_home_view_opens_a_form(desk: Desk) -> None:
 async def test_a_press_in_a_sheet_changes_that_sheet(desk: Desk) -> None:
     action = {"type": "button", "action_id": "guide.help#1", "value": ""}
     await desk.interact(
-        LENA, "block_actions", container={"type": "view", "view_id": "V7"}, view={"id": "V7", "type": "modal"}, actions=[action]
+        LENA,
+        "block_actions",
+        container={"type": "view", "view_id": "V7"},
+        view={"id": "V7", "type": "modal"},
+        actions=[action],
     )
     await desk.settled()
     [update] = desk.platform.made("views.update")
@@ -234,7 +242,9 @@ async def test_a_term_is_shared_in_a_channel_the_bot_is_in(desk: Desk) -> None:
     await desk.press(LENA, {**answer, "channel": "C0GENERAL"}, "Share in channel")
     await desk.tick()
     await desk.settled()
-    assert [one["channel"] for one in desk.platform.made("chat.postMessage") if one["channel"][0] == "C"] == ["C0GENERAL"]
+    assert [one["channel"] for one in desk.platform.made("chat.postMessage") if one["channel"][0] == "C"] == [
+        "C0GENERAL"
+    ]
 
 
 async def test_a_form_that_opens_too_late_is_told(desk: Desk) -> None:
@@ -325,5 +335,3 @@ async def test_installing_again_takes_up_where_it_was(desk: Desk) -> None:
 
 def seat(desk: Desk) -> str:
     return next(one.id for one in desk.system.store.look(tenancy.workspaces).result())
-
-

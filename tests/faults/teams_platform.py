@@ -96,7 +96,8 @@ class TeamsPlatform:
 
     async def _keys(self, _request: web.Request) -> web.StreamResponse:
         self.key_fetches += 1
-        if self.key_faults and (fault := self.key_faults.popleft()):
+        if self.key_faults:
+            fault = self.key_faults.popleft()
             await asyncio.sleep(fault.delay)
             if fault.body is not None:
                 return web.Response(body=fault.body)
@@ -112,7 +113,8 @@ class TeamsPlatform:
     async def _token(self, request: web.Request) -> web.StreamResponse:
         self.token_fetches += 1
         form = await request.post()
-        if self.token_faults and (fault := self.token_faults.popleft()):
+        if self.token_faults:
+            fault = self.token_faults.popleft()
             await asyncio.sleep(fault.delay)
             return web.Response(status=fault.status or 200, body=fault.body or b"{}")
         assert form["grant_type"] == "client_credentials"
