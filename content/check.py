@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date
 
 from msgspec.structs import replace
 
+from bot.domain.pack import Pack
 from content import change
 from content.problems import Problem
 from content.rules import everything, lessons, overlays, practice, questions, quizzes, references, scenarios, terms
@@ -40,13 +41,24 @@ RULES = (
     *overlays.RULES,
 )
 
+PLATFORM_CODES = {"E164": "A message does not fit on a platform"}
+Fits = Callable[[Pack], Iterable[tuple[str, str]]]
+
 _Key = tuple[str, str, str]  # code, id, fact
 
 
 def codes() -> dict[str, str]:
     """Every code and what it means."""
     return dict(
-        sorted((READER_CODES | {rule.code: rule.text for rule in RULES} | change.CODES | ACCEPTANCE_CODES).items())
+        sorted(
+            (
+                READER_CODES
+                | {rule.code: rule.text for rule in RULES}
+                | change.CODES
+                | PLATFORM_CODES
+                | ACCEPTANCE_CODES
+            ).items()
+        )
     )
 
 
@@ -56,10 +68,16 @@ def errors(source: Source) -> list[Problem]:
     return _ordered([*(problem for problem in source.problems if problem.is_error), *found])
 
 
-def check(source: Source, today: date) -> list[Problem]:
-    """Everything there is to say about a pack on that day, without the warnings that were accepted."""
+def check(source: Source, today: date, fits: Fits | None = None) -> list[Problem]:
+    """Everything there is to say about a pack on that day, without the warnings that were accepted.
+
+    ``fits`` shows a sound pack on every platform and says what does not fit there; this ring knows no platform.
+    """
     source = replace(source, today=today)
     found = [*source.problems, *(problem for rule in RULES for problem in rule.problems(source))]
+    if fits and not any(problem.is_error for problem in found):
+        cut = "Shorten it, or make two of it."
+        found += [source.place(id).problem("E164", id, message, cut) for id, message in fits(source.pack)]
     known = (*source.inherited, *source.accepted)
     accepted = {_key(source, one) for one in known if one.reason.strip() and one.code.startswith("W")}
     open_ = [problem for problem in found if accepted.isdisjoint(_keys(problem))]
