@@ -1,0 +1,159 @@
+"""Sixty people in eight zones through every clock change of two years: one lesson each due day, at their own wall time."""
+
+from collections import defaultdict
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from bot.domain.calendar import DAY, WORKDAYS, Rhythm, local_date, occurrences
+from tests.journeys.conversation import buttons
+from tests.journeys.town import Town
+
+ZONES = (
+    "Asia/Kolkata",
+    "Asia/Kathmandu",
+    "Pacific/Chatham",
+    "America/Sao_Paulo",
+    "Europe/Berlin",
+    "America/New_York",
+    "Australia/Lord_Howe",
+    "Pacific/Auckland",
+)
+MEMBERS = 60
+EVERY_DAY, WEEKEND = 0b1111111, 0b1100000
+MINUTES = (150, 570, 150, 570, 570, 150, 1439, 105)  # 02:30 and 09:30 meet in one tick; the last two are the odd ones
+DAYS = (EVERY_DAY, EVERY_DAY, WORKDAYS, WORKDAYS, WEEKEND, WEEKEND, EVERY_DAY, EVERY_DAY)
+RHYTHMS = {f"m{at:02}": Rhythm(ZONES[at % 8], MINUTES[at // 8], DAYS[at // 8]) for at in range(MEMBERS)}
+
+
+def changes(zone, year):
+    """The local dates on which the offset of a zone changes."""
+    found, at = [], datetime(year, 1, 1, tzinfo=UTC)
+    while at.year == year:
+        if at.astimezone(ZoneInfo(zone)).utcoffset() != (at + DAY).astimezone(ZoneInfo(zone)).utcoffset():
+            found.append(local_date(zone, at + DAY))
+        at += DAY
+    return found
+
+
+WEEKS = sorted({day for year in (2026, 2027) for zone in ZONES for day in changes(zone, year)})
+
+
+def test_every_zone_and_every_kind_of_hour_is_among_them():
+    assert {one.zone for one in RHYTHMS.values()} == set(ZONES)
+    assert {one.minute for one in RHYTHMS.values()} == set(MINUTES)
+    assert len(WEEKS) >= 12
+    assert {day.weekday() for day in WEEKS} <= {0, 6}  # Sundays, and the Monday it is elsewhere
+
+
+@pytest.mark.parametrize("change", WEEKS, ids=str)
+async def test_one_lesson_each_due_day_at_the_wall_time(change: date, tmp_path, figures):
+    start = datetime.combine(change - 2 * DAY, time(0, 17), UTC)
+    end = start + timedelta(days=4)
+    town = Town(tmp_path, start)
+    try:
+        town.settle_in(RHYTHMS)
+        await town.until(end)
+        table, expected, answered = defaultdict(lambda: [0] * 6), 0, 0
+        for name, rhythm in RHYTHMS.items():
+            due = occurrences(rhythm, start, end)
+            sent = town.store(lambda parts, name=name: parts.ledger.sent_to(name, ["daily"]))[::-1]
+            ids = [one.id for one in sent]
+            shown = [one for one in town.see(f"d-{name}") if one.delivery in ids]
+            days = [one.period for one in sent]
+            assert days == [day.isoformat() for day, _ in due], name
+            assert [one.due_at for one in sent] == [at for _, at in due], name
+            assert [one.at for one in shown] == [at for _, at in due], name
+            assert len({one.message.summary for one in shown}) == len(shown), name  # never the same lesson twice
+            row = table[rhythm.zone]
+            row[0] += 1
+            row[1] += len(due)
+            row[2] += len(shown)
+            row[3] += sum(one.at == at for one, (_, at) in zip(shown, due, strict=True))
+            row[4] += len(days) - len(set(days))
+            row[5] += sum(_at_wall_time(rhythm, day, at) for day, at in due)
+            expected += len(due)
+            if rhythm.minute == 570 and rhythm.days == EVERY_DAY:
+                answered += await _answers(town, name, shown[-1:])
+        print(f"\n{change}  zone                 members  due  sent  on time  doubled  at the very wall time")
+        for zone, row in table.items():
+            print(f"            {zone:20} {row[0]:7} {row[1]:4} {row[2]:5} {row[3]:8} {row[4]:8} {row[5]:23}")
+        total = [sum(column) for column in zip(*table.values(), strict=True)]
+        assert (total[0], total[1], total[2], total[3], total[4]) == (MEMBERS, expected, expected, expected, 0)
+        assert answered == len(ZONES)
+        figures(due=total[1], sent=total[2], on_time=total[3], doubled=total[4], answered=answered)
+    finally:
+        town.close()
+
+
+def _at_wall_time(rhythm, day, at):
+    """Whether the local clock shows the chosen time; only an hour that the change has struck out is shifted."""
+    local = at.astimezone(ZoneInfo(rhythm.zone))
+    shows = (local.hour * 60 + local.minute, local.date()) == (rhythm.minute, day)
+    exists = datetime.combine(day, time(rhythm.minute // 60, rhythm.minute % 60), ZoneInfo(rhythm.zone))
+    is_struck = exists.astimezone(UTC).astimezone(ZoneInfo(rhythm.zone)).time() != exists.time()
+    assert shows != is_struck, (rhythm, day, at)
+    return shows
+
+
+async def _answers(town, name, shown):
+    """Everybody answers their latest lesson; the reason comes in its place."""
+    done = 0
+    for one in shown:
+        button = next(button for button in buttons(one.message) if button.action == "lessons.answer")
+        answer = await town.press(name, button)
+        assert answer.replace
+        assert "Reason" in str(answer.inline)
+        done += 1
+    return done
+
+
+async def test_a_stop_of_hours_is_caught_up_and_one_of_days_is_told(tmp_path):
+    """Down from Monday to Wednesday noon: Monday and Tuesday are recorded as missed, Wednesday's comes late."""
+    monday = datetime(2026, 11, 23, 6, 0, tzinfo=UTC)
+    town = Town(tmp_path, monday)
+    try:
+        town.settle_in({"ann": Rhythm("Europe/Berlin", 570), "bob": Rhythm("Asia/Tokyo", 570)})
+        await town.settle()
+        town.now = monday + timedelta(days=2, hours=6)
+        await town.restart()
+        await town.settle()
+        rows = {
+            (name, day): town.store(lambda parts, key=("daily", name, day): parts.ledger.find(key))
+            for name in ("ann", "bob")
+            for day in ("2026-11-23", "2026-11-24", "2026-11-25")
+        }
+        states = {key: (row.state, row.reason) for key, row in rows.items() if row}
+        late = ("missed", "late")
+        assert states["ann", "2026-11-23"] == states["ann", "2026-11-24"] == late
+        assert states["ann", "2026-11-25"] == ("sent", None)
+        assert states["bob", "2026-11-24"] == states["bob", "2026-11-25"] == late  # 21:00 in Tokyo
+        assert len(town.see("d-ann")) == 1
+    finally:
+        town.close()
+
+
+async def test_days_somebody_else_had_planned_are_not_lost(tmp_path):
+    """Another tick, or a change of settings, may compute the days ahead before the days between were looked at."""
+    monday = datetime(2026, 11, 2, 6, 0, tzinfo=UTC)
+    town = Town(tmp_path, monday)
+    try:
+        town.settle_in({"ann": Rhythm("Europe/Berlin", 570), "bob": Rhythm("Europe/Berlin", 570)})
+        await town.settle()
+        town.now = monday + timedelta(days=14, hours=6)
+        town.store(lambda parts: parts.lessons.replan("bob", town.now))
+        await town.settle()
+        missed = {
+            one.period
+            for at in range(1, town.store(lambda parts: parts.ledger.find(("daily", "ann", "2026-11-16"))).id + 40)
+            if (one := town.store(lambda parts, at=at: parts.ledger.get(at))) and one.member == "ann"
+        }
+        workdays = {
+            (date(2026, 11, 2) + at * DAY).isoformat()
+            for at in range(15)
+            if (date(2026, 11, 2) + at * DAY).weekday() < 5
+        }
+        assert missed == workdays
+    finally:
+        town.close()
