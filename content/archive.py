@@ -21,7 +21,7 @@ RATIO_LIMIT = 200  # no text shrinks so well; the best text of ours reaches 4
 DEPTH = 8
 SUFFIXES = frozenset({".md", ".yaml", ".txt", ".csv"})
 
-_PART = re.compile(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,99}")
+_PART = re.compile(r"[A-Za-z0-9_][A-Za-z0-9 ._-]{0,99}")
 _PLAIN_KINDS = {0, stat.S_IFREG, stat.S_IFDIR}
 _ENCRYPTED = 0x1
 

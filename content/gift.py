@@ -15,10 +15,12 @@ LETTERS = "abcdefgh"
 TEXT_LIMIT = 20_000  # of one question
 
 _SPECIAL = re.compile(r"([\\~=#{}:])")
-_ESCAPED = re.compile(r"\\([\\~=#{}:n])")
+_ESCAPED = re.compile(r"\\([\\~=#{}:%n])")
 _TITLE = re.compile(r"\s*::((?:\\.|[^:\\]|:(?!:))*)::", re.DOTALL)
 _BODY = re.compile(r"(?P<stem>(?:\\.|[^{\\])*)\{(?P<answers>(?:\\.|[^}\\])*)\}(?P<after>.*)", re.DOTALL)
 _ANSWER = re.compile(r"(?P<sign>[=~])(?P<text>(?:\\.|[^=~\\])*)", re.DOTALL)
+_FEEDBACK = re.compile(r"(?P<text>(?:\\.|[^#\\])*)(?:#(?P<why>.*))?", re.DOTALL)
+_REASON = re.compile(r"#((?:\\.|[^#\\])*)", re.DOTALL)
 _WEIGHT = re.compile(r"\s*%(-?\d+(?:\.\d+)?)%")
 _FORMAT = re.compile(r"\s*\[(?:html|moodle|plain|markdown)\]")
 _TRUTH = re.compile(r"\s*(TRUE|FALSE|T|F)\s*((?:#(?:\\.|[^#\\])*)*)\s*", re.DOTALL)
@@ -39,7 +41,10 @@ def written(questions: Iterable[Question]) -> str:
 
 def _written(question: Question) -> str:
     right = sum(option.correct for option in question.options)
-    lines = [f"// {question.id} rev {question.rev}", f"::{_escaped(question.id)}::{_escaped(question.stem)} {{"]
+    lines = [
+        f"// {question.id} rev {question.rev}",
+        f"::{_escaped(question.id)}::[markdown]{_escaped(question.stem)} {{",
+    ]
     for option in question.options:
         if question.type == "multi":
             sign = f"~%{100 / right:.5g}%" if option.correct else "~%-100%"
@@ -77,7 +82,9 @@ def _blocks(text: str) -> Iterator[tuple[int, str]]:
 
 def _question(block: str, topic: str, pack: str, line: int) -> Question:
     title = _TITLE.match(block)
-    body = _BODY.fullmatch(_FORMAT.sub("", block[title.end() :] if title else block, count=1))
+    rest = block[title.end() :] if title else block
+    form = _FORMAT.match(rest)
+    body = _BODY.fullmatch(rest[form.end() :] if form else rest)
     if body is None:
         raise ValueError("no answers in { }")
     stem = _plain(body["stem"])
@@ -111,25 +118,21 @@ def _option(match: re.Match[str], at: int) -> Option:
     text, weight = match["text"], _WEIGHT.match(match["text"])
     if weight:
         text = text[weight.end() :]
-    answer, _, why = _split(text)
-    if "->" in answer:
-        raise ValueError("only questions with options are read, not numbers, matching or free text")
+    parts = _FEEDBACK.fullmatch(text)
+    if parts is None:
+        raise ValueError("an answer ends in a backslash")
+    why = (parts["why"] or "").partition("####")[0]  # after ####: feedback for everybody
     correct = float(weight[1]) > 0 if weight else match["sign"] == "="
-    return Option(LETTERS[min(at, len(LETTERS) - 1)], _plain(answer), _plain(why), correct)
+    return Option(LETTERS[min(at, len(LETTERS) - 1)], _plain(parts["text"]), _plain(why), correct)
 
 
 def _truth(match: re.Match[str]) -> tuple[tuple[Option, ...], QuestionType]:
     is_true = match[1].startswith("T")
-    wrong, right, *_ = [*(_plain(part) for part in re.split(r"(?<!\\)#", match[2])[1:]), "", ""]
+    wrong, right, *_ = [*(_plain(part) for part in _REASON.findall(match[2])), "", ""]
     return (
         Option("a", "True" if is_true else "False", right, correct=True),
         Option("b", "False" if is_true else "True", wrong),
     ), "boolean"
-
-
-def _split(text: str) -> tuple[str, str, str]:
-    parts = re.split(r"(?<!\\)#", text, maxsplit=1)
-    return parts[0], "#", parts[1].partition("####")[0] if len(parts) > 1 else ""
 
 
 def _id(title: str, topic: str, pack: str, line: int) -> str:
@@ -139,7 +142,9 @@ def _id(title: str, topic: str, pack: str, line: int) -> str:
 
 
 def _escaped(text: str) -> str:
-    return _SPECIAL.sub(r"\\\1", text).replace("\n", "\\n")
+    """A text that begins like a weight gets a backslash as well; only we read that one."""
+    safe = _SPECIAL.sub(r"\\\1", text).replace("\n", "\\n")
+    return f"\\{safe}" if safe.startswith("%") else safe
 
 
 def _plain(text: str) -> str:
