@@ -80,4 +80,13 @@ def _platforms(settings: Settings) -> Iterator[Finding]:
     )
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_database, _pack, _zones, _platforms)
+def _teams(settings: Settings) -> Iterator[Finding]:
+    if not settings.teams_is_set:
+        return
+    from adapters.teams.doctor import examine
+
+    for one in examine(settings):
+        yield _finding(one.check, fine=one.fine, what=one.what, todo=one.todo)
+
+
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_database, _pack, _zones, _platforms, _teams)

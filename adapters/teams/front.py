@@ -17,6 +17,7 @@ from adapters.teams.cloud import CLOUDS, Cloud
 from adapters.teams.connector import Connector, bounded, open_session
 from adapters.teams.pace import Pace
 from adapters.teams.send import TeamsMessenger
+from adapters.teams.settled import Incomplete, required
 from adapters.teams.tokens import Secret, Tokens
 from adapters.teams.turns import Turns
 from adapters.teams.turnstile import Turnstile
@@ -28,10 +29,7 @@ from storage.store import Store
 from storage.tenancy import Workspace
 
 PLATFORM = "teams"
-
-
-class Incomplete(Exception):
-    """Teams is not set up far enough to start; the text says what is missing."""
+__all__ = ["PLATFORM", "Incomplete", "TeamsFront"]
 
 
 class TeamsFront:
@@ -48,7 +46,7 @@ class TeamsFront:
         cloud: Cloud | None = None,
         authenticated: bool = True,
     ) -> None:
-        app_id, directory, secret = _required(settings)
+        app_id, directory, secret = required(settings)
         self._cloud = cloud or CLOUDS[settings.teams_cloud]
         self._session: aiohttp.ClientSession | None = None
         self._keys = KeySet(self._fetch_keys)
@@ -107,21 +105,6 @@ class TeamsFront:
         async with self._open().get(self._cloud.keys_url, allow_redirects=False) as response:
             response.raise_for_status()
             return msgspec.json.decode(await bounded(response))
-
-
-def _required(settings: Settings) -> tuple[str, str, str]:
-    """App id, directory and secret. Without an app id nothing could be authenticated, so nothing starts."""
-    secret = settings.teams_app_secret.get_secret_value() if settings.teams_app_secret else ""
-    given = {
-        "MLOPS_TEAMS_APP_ID": (settings.teams_app_id or "").strip(),
-        "MLOPS_TEAMS_TENANT_ID": (settings.teams_tenant_id or "").strip(),
-        "MLOPS_TEAMS_APP_SECRET": secret.strip(),
-    }
-    missing = [name for name, value in given.items() if not value]
-    if missing:
-        raise Incomplete(f"Teams needs {', '.join(missing)}.")
-    app_id, directory, _ = given.values()
-    return app_id, directory, secret.strip()
 
 
 def _workspace(settings: Settings, store: Store, tenant: str) -> Workspace:

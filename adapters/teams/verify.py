@@ -91,7 +91,7 @@ class KeySet:
 
     async def _load(self) -> None:
         try:
-            keys = _parsed(await asyncio.wait_for(self._fetch(), FETCH_SECONDS))
+            keys = parsed(await asyncio.wait_for(self._fetch(), FETCH_SECONDS))
         except Exception as error:  # noqa: BLE001 - the keys we hold stay in use
             log.warning("the signing keys could not be fetched: %s", type(error).__name__)
             return
@@ -187,7 +187,7 @@ def _bearer(headers: Sequence[str]) -> str:
     return token
 
 
-def _parsed(found: object) -> dict[str, Key]:
+def parsed(found: object) -> dict[str, Key]:
     """The keys of a key set that can be used; a broken one among them does not spoil the others."""
     listed = found.get("keys") if isinstance(found, dict) else None
     keys = {}

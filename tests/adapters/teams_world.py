@@ -90,7 +90,7 @@ class World:
         made["conversation"]["tenantId"] = TENANT_ID
         made.setdefault("channelData", {})["tenant"] = {"id": TENANT_ID}
         made.update(changes)
-        return made
+        return dict(made)
 
     async def say(self, text: str, who: str = "ana", name: str = "message_personal") -> list[Json]:
         """Type in the own chat; the messages that came back there."""

@@ -326,12 +326,12 @@ async def test_a_token_is_remembered_only_until_it_expires():
 
 
 async def test_without_an_app_id_nothing_starts():
-    from adapters.teams.front import Incomplete, _required
+    from adapters.teams.settled import Incomplete, required
 
     for missing in ("teams_app_id", "teams_app_secret", "teams_tenant_id"):
         for nothing in (None, "", " "):
             with pytest.raises(Incomplete, match=missing.upper()):
-                _required(settings(**{missing: nothing}))
+                required(settings(**{missing: nothing}))
 
 
 class _Platform:
