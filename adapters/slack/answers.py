@@ -141,9 +141,7 @@ def _to_press(payload: Mapping[str, Any], about: Incoming, said: Said, mentions:
     return (*effects, *_opened(payload, said, mentions))
 
 
-def _response(
-    payload: Mapping[str, Any], about: Incoming, said: Said, inline: Message, mentions: Mentions
-) -> Json:
+def _response(payload: Mapping[str, Any], about: Incoming, said: Said, inline: Message, mentions: Mentions) -> Json:
     """In a channel the pressed message belongs to everybody: the answer is a private one beside it."""
     container = payload.get("container")
     is_ephemeral = isinstance(container, dict) and container.get("is_ephemeral") is True

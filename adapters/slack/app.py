@@ -48,9 +48,7 @@ class SlackFront:
         self._calls = Calls(settings.slack_api_url or API_URL)
         self._seats = Seats(store, self._unlock)
         profiles = Profiles(store, self._calls, app.accounts)
-        self._turns = Turns(
-            app=app, store=store, seats=self._seats, calls=self._calls, profiles=profiles, clock=clock
-        )
+        self._turns = Turns(app=app, store=store, seats=self._seats, calls=self._calls, profiles=profiles, clock=clock)
         self._messenger = SlackMessenger(store, self._seats, self._calls, self._told_refused)
         secret = settings.slack_signing_secret
         self._guard = Guard(secret.get_secret_value(), self._turns.receive, time.time) if secret else None
@@ -144,9 +142,7 @@ class SlackFront:
                 log.exception("the installations could not be read; the ones known stay")
 
 
-def open_front(
-    settings: Settings, app: App, store: Store, clock: Callable[[], datetime], *, tenant: str
-) -> SlackFront:
+def open_front(settings: Settings, app: App, store: Store, clock: Callable[[], datetime], *, tenant: str) -> SlackFront:
     """Slack by its settings. Raises :class:`NotSetUp` when they cannot work together."""
     if settings.slack_signing_secret is None and settings.slack_app_token is None:
         raise NotSetUp("Slack needs MLOPS_SLACK_SIGNING_SECRET (HTTP) or MLOPS_SLACK_APP_TOKEN (Socket Mode).")

@@ -23,7 +23,12 @@ MOST_BYTES = 256 * 1024
 MOST_FIELDS = 100
 FRESH_SECONDS = 300
 BODY_SECONDS = 5.0  # Slack stops waiting after three; a body that drips longer is somebody else's
-SIGNATURE, TIMESTAMP, KIND, LENGTH = b"x-slack-signature", b"x-slack-request-timestamp", b"content-type", b"content-length"
+SIGNATURE, TIMESTAMP, KIND, LENGTH = (
+    b"x-slack-signature",
+    b"x-slack-request-timestamp",
+    b"content-type",
+    b"content-length",
+)
 
 Json = dict[str, Any]
 log = logging.getLogger(__name__)

@@ -206,9 +206,7 @@ def _shortcut_words(payload: Mapping[str, Any]) -> str | None:
 # ---- events
 
 
-def _event(
-    payload: Mapping[str, Any], workspace: str, proof: str, bot_user: str
-) -> Incoming | Ended | Invited | None:
+def _event(payload: Mapping[str, Any], workspace: str, proof: str, bot_user: str) -> Incoming | Ended | Invited | None:
     event = _map(payload, "event")
     kind = event.get("type")
     if kind == "app_uninstalled" or (kind == "tokens_revoked" and _map(event, "tokens").get("bot")):
@@ -225,7 +223,9 @@ def _event(
     user = _map(event, "user")  # a whole profile in team_join and user_change, else only an id
     name = _word(user, "profile", "display_name") or _word(user, "real_name") or _word(user, "name") or NAMELESS
     key = _word(payload, "event_id") or proof
-    return Incoming(workspace, account, place, what, key, name, _word(user, "tz") or None, _word(user, "locale") or "en")
+    return Incoming(
+        workspace, account, place, what, key, name, _word(user, "tz") or None, _word(user, "locale") or "en"
+    )
 
 
 def _about(event: Mapping[str, Any], bot_user: str) -> tuple[str, Place, Event] | None:

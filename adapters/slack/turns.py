@@ -34,6 +34,7 @@ from scheduler.ports import finished
 from storage import installations
 from storage.store import Store
 
+AFTER_SECONDS = 60.0  # nothing that follows an answer holds on for longer
 REMEMBERED_SECONDS = 600.0
 REMEMBERED = 20_000
 ANYTHING = re.compile(".*", re.DOTALL)
@@ -228,7 +229,7 @@ class Turns:
 
     def _after(self, work: Coroutine[Any, Any, None]) -> None:
         """Start what follows the response; the next round of the loop is early enough."""
-        task = asyncio.create_task(work)
+        task = asyncio.create_task(_within(work))
         self._running.add(task)
         task.add_done_callback(self._finished)
 
@@ -269,6 +270,11 @@ class Recent:
         ended = [key for key, at in self._known.items() if at is not None]
         for key in [key for key in ended if (self._known[key] or 0.0) < old] or ended[: REMEMBERED // 4]:
             del self._known[key]
+
+
+async def _within(work: Coroutine[Any, Any, None]) -> None:
+    async with asyncio.timeout(AFTER_SECONDS):
+        await work
 
 
 async def _authorize(context: AsyncBoltContext, team_id: str | None, enterprise_id: str | None) -> AuthorizeResult:

@@ -111,8 +111,6 @@ class SlackPlatform:
         method = request.match_info["method"]
         arguments = await _arguments(request)
         fault = self._faults[method].pop(0) if self._faults[method] else None
-        if fault is not None and fault.slow:
-            await asyncio.sleep(fault.slow)
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         answer: Json = {"ok": False, "error": "invalid_auth"}
         if token in self.tokens or method == "oauth.v2.access":
@@ -120,6 +118,7 @@ class SlackPlatform:
         await self._note(method, arguments)
         if fault is None:
             return web.json_response(answer)
+        await asyncio.sleep(fault.slow)
         if fault.lost:
             assert request.transport is not None
             request.transport.abort()
@@ -169,7 +168,9 @@ class SlackPlatform:
         return {"ok": True, "messages": found[::-1][: int(arguments["limit"])]}
 
     def do_conversations_replies(self, arguments: Json) -> Json:
-        found = [one for one in self.messages[arguments["channel"]] if arguments["ts"] in {one["ts"], one.get("thread_ts")}]
+        found = [
+            one for one in self.messages[arguments["channel"]] if arguments["ts"] in {one["ts"], one.get("thread_ts")}
+        ]
         return {"ok": True, "messages": found[: int(arguments["limit"])]}
 
     def do_users_info(self, arguments: Json) -> Json:

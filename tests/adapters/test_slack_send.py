@@ -1,0 +1,276 @@
+"""Sending to Slack when things go wrong: how each failure ends, at first and at later attempts."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from functools import partial
+from typing import Any
+
+import msgspec
+import pytest
+from sqlalchemy import text
+
+from adapters.slack import app as slack_app
+from adapters.slack.calls import Calls, TokenRefused
+from bot.domain.deliveries import Outgoing
+from bot.errors import DeliveryFailed
+from bot.messages import Chart, File, Mention, Message, Plain, Series, Table, Text
+from bot.router import Composed, Kind, OnUnknown
+from scheduler.ports import Parcel
+from storage import addresses
+from tests.adapters.slack_desk import START, TENANT, Desk, direct, open_desk
+from tests.contracts import block_kit
+from tests.faults.slack_platform import Fault
+
+LENA = "U0LENA"
+HOME = direct(LENA)
+CHART = Chart("bar", "Answers", ("A", "B"), (Series("Share", (1.0, 2.0)),), "A 1, B 2.")
+TABLE = Table(("Term", "Uses"), (("drift", "12"),))
+
+
+@pytest.fixture
+async def desk(tmp_path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
+    monkeypatch.setattr(slack_app, "Calls", partial(Calls, seconds=0.3))
+    async with open_desk(tmp_path) as made:
+        await made.event({"type": "team_join", "user": {"id": LENA, "name": "lena", "tz": "Europe/Berlin"}})
+        await made.tick()
+        made.platform.messages.clear()
+        made.platform.calls.clear()
+        made.system.app.table.kinds["note"] = _kind()  # type: ignore[index]
+        yield made
+
+
+NOTE = Message("A note", (Text((Plain("A note."),)),))
+
+
+def _kind(message: Message = NOTE) -> Kind:
+    return Kind(
+        name="note",
+        compose=lambda _work, deliveries: {one.id: Composed(message) for one in deliveries},
+        on_unknown=OnUnknown.RESEND,
+    )
+
+
+def plan(desk: Desk, *, period: str = "1", message: Message | None = None) -> None:
+    if message is not None:
+        desk.system.app.table.kinds["note"] = _kind(message)  # type: ignore[index]
+    member = desk.system.store.look(lambda conn: addresses.members_of(conn, workspace(desk), [LENA])).result()[LENA]
+    new = Outgoing(kind="note", subject=member, period=period, member=member)
+    desk.system.store.write(TENANT, lambda parts: parts.ledger.put([new], desk.clock.now)).result()
+
+
+def workspace(desk: Desk) -> str:
+    return str(sql(desk, "SELECT id FROM workspace")[0].id)
+
+
+def sql(desk: Desk, statement: str) -> list[Any]:
+    with desk.system.store.engine.begin() as conn:
+        found = conn.execute(text(statement))
+        return list(found) if found.returns_rows else []
+
+
+def state(desk: Desk, period: str = "1") -> tuple[str, str | None]:
+    [row] = sql(desk, f"SELECT state, reason FROM delivery WHERE kind = 'note' AND period = '{period}'")
+    return row.state, row.reason
+
+
+async def drain(desk: Desk, rounds: int = 1) -> None:
+    """Drain, and let what is held for a while come due at once."""
+    for _ in range(rounds):
+        sql(desk, "UPDATE delivery SET not_before = 0")
+        await desk.system.drainer.drain()
+
+
+GONE = Fault(status=503)
+LATER = pytest.mark.parametrize("before", [(), (GONE, GONE)], ids=["first", "third"])
+PASSING = {
+    "429": Fault(status=429, headers={"Retry-After": "7"}, error="ratelimited"),
+    "429 without words": Fault(status=429, headers={"Retry-After": "soon"}),
+    "ratelimited in a 200": Fault(error="ratelimited"),
+    "503": Fault(status=503),
+    "502": Fault(status=502),
+    "500 and it arrived": Fault(status=500, arrives=True),
+    "slow": Fault(slow=0.5),
+    "slow and it arrived": Fault(slow=0.5, arrives=True),
+    "answer lost": Fault(lost=True),
+    "answer garbled": Fault(garbled=True),
+    "internal_error": Fault(error="internal_error"),
+    "fatal_error and it arrived": Fault(error="fatal_error", arrives=True),
+    "request_timeout": Fault(error="request_timeout"),
+}
+
+
+@LATER
+@pytest.mark.parametrize("name", PASSING)
+async def test_what_passes_ends_with_one_message(desk: Desk, name: str, before: tuple[Fault, ...]) -> None:
+    plan(desk)
+    desk.platform.fail("chat.postMessage", *before, PASSING[name])
+    await drain(desk, rounds=6)
+    assert state(desk) == ("sent", None)
+    assert len(desk.platform.standing(HOME)) == 1
+
+
+PERMANENT = [
+    "channel_not_found",
+    "is_archived",
+    "msg_too_long",
+    "invalid_blocks",
+    "user_not_found",
+    "cannot_dm_bot",
+    "restricted_action",
+    "some_error_of_next_year",
+]
+
+
+@LATER
+@pytest.mark.parametrize("error", PERMANENT)
+async def test_what_never_succeeds_is_parked_at_once(desk: Desk, error: str, before: tuple[Fault, ...]) -> None:
+    plan(desk)
+    plan(desk, period="2")
+    desk.platform.fail("chat.postMessage", *before, *([Fault(error=error)] if not before else []))
+    if before:
+        desk.platform.fail("chat.postMessage", Fault(error=error))
+    await drain(desk, rounds=6)
+    states = sorted([state(desk), state(desk, "2")])
+    assert states == [("dead", error), ("sent", None)]
+    assert len(desk.platform.standing(HOME)) == 1
+
+
+@LATER
+@pytest.mark.parametrize("error", ["invalid_auth", "account_inactive", "token_revoked"])
+async def test_a_refused_token_silences_the_lane_and_is_told_once(
+    desk: Desk, error: str, before: tuple[Fault, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    plan(desk)
+    desk.platform.fail("chat.postMessage", *before, Fault(error=error))
+    await drain(desk, rounds=5)
+    assert state(desk) == ("dead", error)
+    for at in range(2, 5):
+        plan(desk, period=str(at))
+    called = len(desk.platform.made("chat.postMessage"))
+    await drain(desk, rounds=3)
+    assert len(desk.platform.made("chat.postMessage")) == called
+    assert state(desk, "2") == ("ready", "token refused")
+    assert caplog.text.count("refuses the token") == 1
+    assert "xoxb" not in caplog.text
+
+
+async def test_a_chart_that_is_refused_is_sent_in_words(desk: Desk) -> None:
+    plan(desk, message=Message("Figures", (CHART, TABLE)))
+    desk.platform.fail("chat.postMessage", Fault(error="invalid_blocks"))
+    await drain(desk)
+    [message] = desk.platform.standing(HOME)
+    assert state(desk) == ("sent", None)
+    assert {block["type"] for block in message["blocks"]} == {"rich_text"}
+    block_kit.check({"text": message["text"], "blocks": message["blocks"]})
+
+
+async def test_no_connection_is_not_an_unknown_outcome(desk: Desk) -> None:
+    plan(desk)
+    desk.front._calls.client.base_url = "http://127.0.0.1:9/api/"
+    await drain(desk)
+    assert state(desk) == ("ready", "no connection")
+
+
+async def test_retry_after_is_kept_with_jitter_and_a_cap(desk: Desk) -> None:
+    for given, least, most in (("7", 7, 8.5), ("86400", 900, 1100), ("0", 1, 1.3), ("x", 30, 37)):
+        desk.platform.fail("chat.postMessage", Fault(status=429, headers={"Retry-After": given}))
+        with pytest.raises(DeliveryFailed) as caught:
+            await desk.front.messenger.send(parcel(desk))
+        assert caught.value.retry_after is not None
+        assert least <= caught.value.retry_after <= most
+
+
+async def test_an_update_replaces_and_a_reply_goes_into_the_thread(desk: Desk) -> None:
+    first = await desk.front.messenger.send(parcel(desk))
+    assert await desk.front.messenger.send(parcel(desk, update_of=first, words="Changed")) == first
+    reply = await desk.front.messenger.send(parcel(desk, thread=first, delivery=42))
+    [root, below] = desk.platform.standing(HOME)
+    assert root["text"] == "Changed"
+    assert (below["ts"], below["thread_ts"]) == (reply, first)
+    known = desk.system.store.write(TENANT, lambda parts: parts.ledger.sent_to("x", [])).result()
+    assert known == []
+
+
+async def test_an_update_of_a_message_that_is_gone_is_parked(desk: Desk) -> None:
+    with pytest.raises(DeliveryFailed) as caught:
+        await desk.front.messenger.send(parcel(desk, update_of="1.000"))
+    assert caught.value.permanent
+
+
+async def test_a_person_is_mentioned_by_their_slack_id(desk: Desk) -> None:
+    member = desk.system.store.look(lambda conn: addresses.members_of(conn, workspace(desk), [LENA])).result()[LENA]
+    message = Message("Hello", (Text((Mention(member, "Lena"), Mention("nobody", "Somebody"))),))
+    await desk.front.messenger.send(parcel(desk, message=message))
+    [sent] = desk.platform.standing(HOME)
+    [user, words] = sent["blocks"][0]["elements"][0]["elements"]
+    assert user == {"type": "user", "user_id": LENA}
+    assert words["text"] == "@Somebody"
+
+
+async def test_a_file_is_uploaded_into_the_thread_and_its_failure_sends_nothing_twice(desk: Desk) -> None:
+    message = Message("Figures", (Text((Plain("Figures."),)), File("team.csv", "text/csv", b"a,b\n1,2\n")))
+    plan(desk, message=message)
+    await drain(desk)
+    [sent] = desk.platform.standing(HOME)
+    assert list(desk.platform.files.values()) == [b"a,b\n1,2\n"]
+    [done] = desk.platform.made("files.completeUploadExternal")
+    assert (done["channel_id"], done["thread_ts"]) == (HOME, sent["ts"])
+    desk.platform.fail("files.getUploadURLExternal", Fault(error="missing_scope"))
+    plan(desk, period="2", message=message)
+    await drain(desk, rounds=3)
+    assert state(desk, "2") == ("sent", None)
+    assert len(desk.platform.standing(HOME)) == 2
+
+
+async def test_a_lost_reply_in_a_thread_is_found_there(desk: Desk) -> None:
+    """conversations.history does not show replies."""
+    root = await desk.front.messenger.send(parcel(desk))
+    plan(desk)
+    [row] = sql(desk, "SELECT id FROM delivery WHERE kind = 'note'")
+    await desk.front.messenger.send(parcel(desk, thread=root, delivery=row.id))
+    delivery = desk.system.store.read(TENANT, lambda parts: parts.ledger.get(row.id)).result()
+    assert delivery is not None
+    inside = msgspec.structs.replace(delivery, thread=root)
+    assert await desk.front.messenger.look_up(inside) == desk.platform.standing(HOME)[-1]["ts"]
+    assert await desk.front.messenger.look_up(delivery) is None
+
+
+async def test_opening_the_conversation_may_fail_and_be_tried_again(desk: Desk) -> None:
+    sql(desk, "UPDATE account SET address = ''")
+    plan(desk)
+    desk.platform.fail("conversations.open", Fault(status=503), Fault(lost=True))
+    await drain(desk, rounds=4)
+    assert state(desk) == ("sent", None)
+    assert len(desk.platform.standing(HOME)) == 1
+
+
+async def test_the_token_is_not_used_after_the_workspace_has_gone(desk: Desk) -> None:
+    await desk.event({"type": "app_uninstalled"})
+    await desk.settled()
+    with pytest.raises(DeliveryFailed) as caught:
+        await desk.front.messenger.send(parcel(desk))
+    assert caught.value.reason == "not installed"
+    assert not isinstance(caught.value, TokenRefused)
+
+
+def parcel(
+    desk: Desk,
+    *,
+    update_of: str | None = None,
+    thread: str | None = None,
+    delivery: int = 41,
+    words: str = "A note",
+    message: Message | None = None,
+) -> Parcel:
+    [row] = sql(desk, "SELECT id FROM workspace")
+    return Parcel(
+        delivery=delivery,
+        workspace=row.id,
+        address=HOME,
+        thread=thread,
+        update_of=update_of,
+        message=message or Message(words, (Text((Plain(words),)),)),
+        member=None,
+        at=START,
+    )
