@@ -48,7 +48,7 @@ class Door:
     """Checks what comes in and hands it on. ``verifier`` is None for emulators on loopback only."""
 
     def __init__(
-        self, *, cloud: Cloud, verifier: Verifier | None, tenants: Mapping[str, Conversations], turn: Turn
+        self, *, cloud: Cloud, verifier: Verifier | None, tenants: Mapping[str, Conversations], turn: Turn, key: bytes
     ) -> None:
         if verifier is None and not cloud.loopback:
             raise ValueError("only an emulator on loopback may be unauthenticated")
@@ -56,6 +56,7 @@ class Door:
         self._verifier = verifier
         self._tenants = tenants
         self._turn = turn
+        self._key = key  # signs where an answer came from
 
     @property
     def routes(self) -> list[Route]:
@@ -66,7 +67,7 @@ class Door:
         try:
             activity, envelope = await self._proved(request)
             conversations = self._conversations(envelope)
-            heard = _read(activity, conversations.workspace)
+            heard = _read(activity, conversations.workspace, self._key)
         except Rejected as rejected:
             log.info("rejected: %s", rejected.reason)
             headers = {"WWW-Authenticate": "Bearer"} if rejected.status == 401 else None
@@ -139,8 +140,8 @@ def _parsed(body: bytes) -> Any:
         raise Rejected(400, "not JSON") from error
 
 
-def _read(activity: Json, workspace: str) -> read.Heard | None:
+def _read(activity: Json, workspace: str, key: bytes) -> read.Heard | None:
     try:
-        return read.read(activity, workspace)
+        return read.read(activity, workspace, key)
     except read.Malformed as error:
         raise Rejected(400, str(error)) from error

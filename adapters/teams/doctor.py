@@ -12,7 +12,7 @@ import msgspec
 from adapters.settings import Settings
 from adapters.teams.cloud import CLOUDS, Cloud
 from adapters.teams.connector import bounded, open_session
-from adapters.teams.settled import Incomplete, required
+from adapters.teams.required import Incomplete, required
 from adapters.teams.tokens import Secret
 from adapters.teams.verify import CHANNEL, parsed
 from bot.errors import DeliveryFailed

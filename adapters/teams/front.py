@@ -15,9 +15,10 @@ from adapters.teams.app import Conversations, Door
 from adapters.teams.bot import CoachAdapter
 from adapters.teams.cloud import CLOUDS, Cloud
 from adapters.teams.connector import Connector, bounded, open_session
+from adapters.teams.origin import key_of
 from adapters.teams.pace import Pace
+from adapters.teams.required import Incomplete, required
 from adapters.teams.send import TeamsMessenger
-from adapters.teams.settled import Incomplete, required
 from adapters.teams.tokens import Secret, Tokens
 from adapters.teams.turns import Turns
 from adapters.teams.turnstile import Turnstile
@@ -64,6 +65,7 @@ class TeamsFront:
             voice=self._voice,
             turnstile=turnstile,
             clock=clock,
+            key=key_of(secret),
         )
         self._messenger = TeamsMessenger(connector, {workspace.id: addresses}, app_id)
         self._door = Door(
@@ -71,6 +73,7 @@ class TeamsFront:
             verifier=Verifier(app_id, self._cloud, self._keys) if authenticated else None,
             tenants={directory: Conversations(workspace.id, turns.take)},
             turn=CoachAdapter(connector).turn,
+            key=key_of(secret),
         )
 
     @property

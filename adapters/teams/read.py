@@ -14,7 +14,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from adapters.teams import presses
+from adapters.teams import origin, presses
 from bot.domain.calendar import is_zone
 from bot.domain.conversation import Event, FormSubmitted, Incoming, MemberJoined, Place, Pressed, Query, Removed, Typed
 from bot.domain.wording import one_line
@@ -106,9 +106,9 @@ def envelope(activity: object) -> Envelope:
     return Envelope(kind, channel, service, next(iter(told), None))
 
 
-def read(activity: Json, workspace: str) -> Heard | None:
-    """What happened, or None for what means nothing to us. Raises :class:`Malformed`."""
-    about = _About(activity, workspace)
+def read(activity: Json, workspace: str, key: bytes) -> Heard | None:
+    """What happened, or None for what means nothing to us. ``key`` signs origins. Raises :class:`Malformed`."""
+    about = _About(activity, workspace, key)
     kind = activity["type"]
     if kind == "message":
         return _message(about)
@@ -122,9 +122,10 @@ def read(activity: Json, workspace: str) -> Heard | None:
 class _About:
     """Who, where and when of one activity, read once."""
 
-    def __init__(self, activity: Json, workspace: str) -> None:
+    def __init__(self, activity: Json, workspace: str, key: bytes) -> None:
         self.activity = activity
         self.workspace = workspace
+        self._key = key
         self.bot = _text(_at(activity, "recipient", "id"))
         self.person = _person(activity)
         self.spot = _spot(activity)
@@ -138,15 +139,23 @@ class _About:
     def value(self) -> Json:
         return _object(self.activity.get("value"))
 
-    def heard(self, event: Event, surface: Surface, *, spot: Spot | None = None, **more: Any) -> Heard:
+    def pressed(self, data: Json, surface: Surface) -> Heard:
+        """A press or a filled-in form, from the data of a card's action."""
+        on = _text(self.activity.get("replyToId")) or None
+        place = origin.place_of(data, self._key, self.person.account)
+        return self.heard(_of_data(data, on), surface, place=place, on=on)
+
+    def heard(
+        self, event: Event, surface: Surface, *, spot: Spot | None = None, place: Place | None = None, **more: Any
+    ) -> Heard:
         spot = spot or self.spot
         # Only the direct conversation may become the address that lessons are sent to.
-        place = Place(spot.kind, spot.id, spot.thread)
+        here = Place(spot.kind, spot.id, spot.thread)
         locale = _text(self.activity.get("locale"))
         incoming = Incoming(
             workspace=self.workspace,
             account=self.person.account,
-            place=place,
+            place=place or here,
             event=event,
             key=self.key,
             name=self.person.name,
@@ -161,9 +170,8 @@ class _About:
 
 def _message(about: _About) -> Heard | None:
     value = about.activity.get("value")
-    on = _text(about.activity.get("replyToId")) or None
     if isinstance(value, dict) and value:
-        return about.heard(_of_data(value, on), "submit", on=on)
+        return about.pressed(value, "submit")
     words = about.activity.get("text", "")
     if words is not None and not isinstance(words, str):
         raise Malformed("text that is no text")
@@ -181,7 +189,6 @@ def _without_mentions(words: str, about: _About) -> str:
 
 
 def _of_data(data: Json, on: str | None) -> Event:
-    """A press or a filled-in form, from the data of a card's action."""
     if data.get("action") == presses.FORM_SUBMIT:
         form, ref, values = presses.submitted(data)
         return FormSubmitted(form, values, ref)
@@ -195,12 +202,11 @@ def _of_data(data: Json, on: str | None) -> Event:
 def _invoke(about: _About) -> Heard | None:
     name = about.activity.get("name")
     value = about.value
-    on = _text(about.activity.get("replyToId")) or None
     match name:
         case "adaptiveCard/action":
-            return about.heard(_of_data(_object(_at(value, "action", "data")), on), "card", on=on)
+            return about.pressed(_object(_at(value, "action", "data")), "card")
         case "task/fetch" | "task/submit":
-            return about.heard(_of_data(_object(value.get("data")), on), "dialog", on=on)
+            return about.pressed(_object(value.get("data")), "dialog")
         case "composeExtension/query":
             return about.heard(Query(GLOSSARY, _searched(value)), "query", spot=_elsewhere(about.spot))
         case "composeExtension/selectItem":
@@ -210,7 +216,7 @@ def _invoke(about: _About) -> Heard | None:
             source, words = _text(value.get("dataset")), _text(value.get("queryText"))
             return about.heard(Query(source, words), "search")
         case "fileConsent/invoke":
-            return about.heard(Pressed("", ""), "consent", on=on, consent=value)
+            return about.heard(Pressed("", ""), "consent", consent=value)
         case _:
             return None
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from adapters.teams import replies
+from adapters.teams import origin, replies
 from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
 from adapters.teams.opened import OpenedForms
@@ -50,12 +50,14 @@ class Turns:
         voice: Voice,
         turnstile: Turnstile,
         clock: Callable[[], datetime],
+        key: bytes,
     ) -> None:
         self._app = app
         self._addresses = addresses
         self._connector = connector
         self._voice = voice
         self._clock = clock
+        self._key = key
         self._turnstile = turnstile
         self._forms = OpenedForms()
         self._taken: OrderedDict[str, asyncio.Task[Json | None]] = OrderedDict()
@@ -211,10 +213,11 @@ class Turns:
 
     async def _privately(self, heard: Heard, messages: list[Message]) -> None:
         """What was asked in a channel is answered in the person's own chat; the channel sees only that it was."""
+        account, place = heard.incoming.account, heard.incoming.place
         try:
-            own = await self._addresses.direct(heard.person.account)
+            own = await self._addresses.direct(account)
             for one in messages:
-                await self._voice.post(own, one)
+                await self._voice.post(own, one, dress=lambda made: origin.marked(made, self._key, account, place))
             told = PRIVATELY
         except DeliveryFailed as failure:
             log.info("a private answer could not be sent: %s", failure.reason)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from typing import Any
 
 from adapters.teams import render
@@ -18,7 +18,12 @@ PATIENCE_SECONDS = 20.0  # a reply may wait longer for its turn than a delivery,
 SHORT_WAIT = 5.0  # a refusal for at most this long is waited for once
 STOP_SECONDS = 5.0
 WAITING = 500  # more replies than this under way are dropped rather than piled up
+Dress = Callable[[Any], Any]
 log = logging.getLogger(__name__)
+
+
+def _as_it_is(activity: Any) -> Any:
+    return activity
 
 
 class Voice:
@@ -29,10 +34,12 @@ class Voice:
         self._turnstile = turnstile
         self._speaking: set[asyncio.Task[None]] = set()
 
-    async def post(self, to: Conversation, message: Message, thread: str | None = None) -> str:
-        """Returns the message's id. Raises ``DeliveryFailed``."""
+    async def post(
+        self, to: Conversation, message: Message, thread: str | None = None, dress: Dress = _as_it_is
+    ) -> str:
+        """Returns the message's id. ``dress`` adds to the rendered activity. Raises ``DeliveryFailed``."""
         await self._turnstile.enter()
-        return await self._send(to, render.activity(message), thread)
+        return await self._send(to, dress(render.activity(message)), thread)
 
     async def replace(self, to: Conversation, id: str, message: Message) -> None:
         await self._turnstile.enter()

@@ -326,7 +326,7 @@ async def test_a_token_is_remembered_only_until_it_expires():
 
 
 async def test_without_an_app_id_nothing_starts():
-    from adapters.teams.settled import Incomplete, required
+    from adapters.teams.required import Incomplete, required
 
     for missing in ("teams_app_id", "teams_app_secret", "teams_tenant_id"):
         for nothing in (None, "", " "):

@@ -249,3 +249,19 @@ async def test_twenty_four_turns_at_once_do_not_hold_the_loop(teams: World, figu
     for at in range(24):
         shown = [words(one) for one in teams.platform.messages(direct(f"p{at}"))]
         assert any("drift" in one.casefold() for one in shown), shown
+
+
+async def test_what_was_asked_in_a_channel_can_be_shared_there_and_nowhere_else(teams: World):
+    asked = teams.activity("message_channel", text="<at>MLOps coach</at> define data drift")
+    await teams.send(asked)
+    await teams.settle()
+    shown = [data for card in cards(teams.platform.messages(direct("ana"))) for data in buttons(card).values()]
+    share = next(data for data in shown if data["action"] == "glossary.share")
+    forged = {**share, "from": {**share["from"], "place": ["channel", "19:secret@thread.tacv2", ""]}}
+    for refused, who in ((forged, "ana"), (share, "eve")):
+        await teams.press(refused, who)
+        assert not [one for one in teams.platform.created if "activity" in one]
+    await teams.press(share)
+    (posted,) = [one for one in teams.platform.created if "activity" in one]
+    assert posted["channelData"]["channel"]["id"] == "19:general@thread.tacv2"
+    assert "drift" in words(posted["activity"]).casefold()
