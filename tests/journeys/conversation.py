@@ -12,6 +12,8 @@ from itertools import count
 from pathlib import Path
 from typing import TypeVar
 
+from sqlalchemy import Engine, event
+
 from adapters.turn import take
 from adapters.wiring.system import assemble
 from bot.domain.conversation import Event, FormSubmitted, Incoming, Place, Pressed, Typed
@@ -91,7 +93,7 @@ class Conversation:
 
     def _open(self) -> None:
         self.system = assemble(
-            open_engine(self._url),
+            _unsynced(open_engine(self._url)),
             clock=lambda: self.now,
             messengers={PLATFORM: self.messenger},
             folder=self._pack,
@@ -167,6 +169,12 @@ class Conversation:
     def see(self, address: str) -> list[Shown]:
         """What stands in a conversation, oldest first."""
         return [one for one in self.messenger.shown.values() if one.address == address]
+
+
+def _unsynced(engine: Engine) -> Engine:
+    """No waiting for the disk: a process that ends keeps what it committed, and power cuts are not tested here."""
+    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+    return engine
 
 
 def said(answer: Answer) -> str:
