@@ -202,6 +202,33 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_inbox_received_at"), "inbox", ["received_at"], unique=False)
     op.create_table(
+        "install_state",
+        sa.Column("digest", sa.String(length=255), nullable=False),
+        sa.Column("tenant", sa.String(length=255), nullable=True),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("digest", name=op.f("pk_install_state")),
+    )
+    op.create_index(op.f("ix_install_state_expires_at"), "install_state", ["expires_at"], unique=False)
+    op.create_table(
+        "installation",
+        sa.Column("workspace", sa.String(length=255), nullable=False),
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("platform", sa.String(length=255), nullable=False),
+        sa.Column("app", sa.String(length=255), nullable=False),
+        sa.Column("enterprise", sa.String(length=255), nullable=False),
+        sa.Column("team", sa.String(length=255), nullable=False),
+        sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("bot", sa.String(length=255), nullable=False),
+        sa.Column("scopes", sa.Text(), nullable=False),
+        sa.Column("installer", sa.String(length=255), nullable=False),
+        sa.Column("version", sa.Integer(), nullable=False),
+        sa.Column("installed_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("workspace", name=op.f("pk_installation")),
+        sa.UniqueConstraint(
+            "platform", "app", "enterprise", "team", name=op.f("uq_installation_platform_app_enterprise_team")
+        ),
+    )
+    op.create_table(
         "job",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("name", sa.String(length=255), nullable=False),
@@ -258,6 +285,13 @@ def upgrade() -> None:
         sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.Column("how", sa.String(length=255), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "member", "lesson", name=op.f("pk_lesson_state")),
+    )
+    op.create_table(
+        "lock",
+        sa.Column("name", sa.String(length=255), nullable=False),
+        sa.Column("owner", sa.String(length=255), nullable=False),
+        sa.Column("until", sa.Double(), nullable=False),
+        sa.PrimaryKeyConstraint("name", name=op.f("pk_lock")),
     )
     op.create_table(
         "member",
@@ -461,6 +495,18 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "workspace", "id", name=op.f("pk_teams_conversation")),
     )
     op.create_table(
+        "teams_file",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("workspace", sa.String(length=255), nullable=False),
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("conversation", sa.String(length=255), nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("mime", sa.String(length=255), nullable=False),
+        sa.Column("data", sa.LargeBinary(), nullable=False),
+        sa.Column("offered_at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "workspace", "id", name=op.f("pk_teams_file")),
+    )
+    op.create_table(
         "teams_person",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("workspace", sa.String(length=255), nullable=False),
@@ -558,6 +604,7 @@ def downgrade() -> None:
     op.drop_table("term_miss")
     op.drop_table("tenant")
     op.drop_table("teams_person")
+    op.drop_table("teams_file")
     op.drop_table("teams_conversation")
     op.drop_index(op.f("ix_team_tenant_manager"), table_name="team")
     op.drop_table("team")
@@ -580,6 +627,7 @@ def downgrade() -> None:
     op.drop_table("member_role")
     op.drop_index(op.f("ix_member_tenant_team"), table_name="member")
     op.drop_table("member")
+    op.drop_table("lock")
     op.drop_table("lesson_state")
     op.drop_table("lesson_mark")
     op.drop_index(op.f("ix_learner_zone_minute"), table_name="learner")
@@ -592,6 +640,9 @@ def downgrade() -> None:
         postgresql_where=sa.text("state = 'open'"),
     )
     op.drop_table("job")
+    op.drop_table("installation")
+    op.drop_index(op.f("ix_install_state_expires_at"), table_name="install_state")
+    op.drop_table("install_state")
     op.drop_index(op.f("ix_inbox_received_at"), table_name="inbox")
     op.drop_table("inbox")
     op.drop_table("enrolment")
