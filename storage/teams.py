@@ -2,10 +2,20 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import msgspec
-from sqlalchemy import Column, ColumnElement, Connection, PrimaryKeyConstraint, Table, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    LargeBinary,
+    PrimaryKeyConstraint,
+    Table,
+    delete,
+    select,
+    update,
+)
 
 from storage.dialects import insert
 from storage.people import account, channel, member
@@ -34,6 +44,31 @@ teams_person = Table(
     words("service_url"),
     PrimaryKeyConstraint("tenant", "workspace", "account"),
 )
+
+teams_file = Table(
+    "teams_file",
+    metadata,
+    ident("tenant"),
+    ident("workspace"),
+    ident("id"),
+    ident("conversation"),  # whose file it is: the person's own conversation
+    words("name"),
+    ident("mime"),
+    Column("data", LargeBinary, nullable=False),
+    Column("offered_at", Instant, nullable=False),
+    PrimaryKeyConstraint("tenant", "workspace", "id"),
+)
+OFFERED_FOR = timedelta(days=7)
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """A file that waits for the person's consent: only then does Teams say where to put it."""
+
+    id: str
+    conversation: str
+    name: str
+    mime: str
+    data: bytes
 
 
 class Conversation(msgspec.Struct, frozen=True, kw_only=True):
@@ -110,6 +145,25 @@ class TeamsAddresses:
         """A member's account here."""
         mine = select(account.c.external).where(account.c.member == member_id, *self._mine(account)).limit(1)
         return self._person(teams_person.c.account == mine.scalar_subquery())
+
+    def offer(self, file: Offered, now: datetime) -> None:
+        """Keep a file until it is taken; what nobody took goes after a week."""
+        old = teams_file.c.offered_at < now - OFFERED_FOR
+        self._conn.execute(delete(teams_file).where(*self._mine(teams_file), old))
+        row = {**self._here, **msgspec.structs.asdict(file), "offered_at": now}
+        self._conn.execute(teams_file.insert().values(row))
+
+    def offered(self, id: str, conversation: str) -> Offered | None:
+        """A file offered in this very conversation."""
+        table = teams_file.c
+        mine = (*self._mine(teams_file), table.id == id, table.conversation == conversation)
+        row = self._conn.execute(select(table.name, table.mime, table.data).where(*mine)).one_or_none()
+        if row is None:
+            return None
+        return Offered(id=id, conversation=conversation, name=row.name, mime=row.mime, data=row.data)
+
+    def taken(self, id: str) -> None:
+        self._conn.execute(delete(teams_file).where(*self._mine(teams_file), teams_file.c.id == id))
 
     def _person(self, condition: ColumnElement[bool]) -> Reachable | None:
         row = self._conn.execute(select(teams_person).where(*self._mine(teams_person), condition)).one_or_none()

@@ -45,7 +45,7 @@ CLOUDS = {"public": PUBLIC, "gcc": GCC, "government": GOVERNMENT}
 
 def emulated(base: str) -> Cloud:
     """Everything at one loopback address, for emulators and tests. Raises ``ValueError`` for any other address."""
-    if not _is_loopback(urlsplit(base).hostname or ""):
+    if not is_loopback(urlsplit(base).hostname or ""):
         raise ValueError(f"not a loopback address: {base[:80]}")
     return Cloud(
         issuer="https://api.botframework.com",
@@ -74,7 +74,7 @@ def service_url(url: object, cloud: Cloud) -> str | None:
     if ".." in parts.path or "//" in parts.path:
         return None
     if cloud.loopback:
-        return url.rstrip("/") if parts.scheme == "http" and _is_loopback(host) else None
+        return url.rstrip("/") if parts.scheme == "http" and is_loopback(host) else None
     plain = parts.scheme == "https" and port is None and parts.netloc == host
     return url.rstrip("/") if plain and _is_listed(host, cloud.hosts) else None
 
@@ -83,7 +83,8 @@ def _is_listed(host: str, allowed: tuple[str, ...]) -> bool:
     return any(host.endswith(one[1:]) if one.startswith("*.") else host == one for one in allowed)
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether this host is this machine."""
     try:
         return host == "localhost" or ip_address(host).is_loopback
     except ValueError:

@@ -15,6 +15,7 @@ from adapters.teams.app import Conversations, Door
 from adapters.teams.bot import CoachAdapter
 from adapters.teams.cloud import CLOUDS, Cloud
 from adapters.teams.connector import Connector, bounded, open_session
+from adapters.teams.files import Files
 from adapters.teams.origin import key_of
 from adapters.teams.pace import Pace
 from adapters.teams.required import Incomplete, required
@@ -57,7 +58,16 @@ class TeamsFront:
         workspace = _workspace(settings, store, tenant)
         addresses = Addresses(store=store, workspace=workspace, connector=connector, clock=clock, ids=app.ids)
         turnstile = Turnstile()
-        self._voice = Voice(connector, turnstile)
+        files = Files(
+            store=store,
+            workspace=workspace,
+            connector=connector,
+            session=self._open,
+            cloud=self._cloud,
+            clock=clock,
+            ids=app.ids,
+        )
+        self._voice = Voice(connector, turnstile, files)
         turns = Turns(
             app=app,
             addresses=addresses,
@@ -66,8 +76,9 @@ class TeamsFront:
             turnstile=turnstile,
             clock=clock,
             key=key_of(secret),
+            files=files,
         )
-        self._messenger = TeamsMessenger(connector, {workspace.id: addresses}, app_id)
+        self._messenger = TeamsMessenger(connector, {workspace.id: addresses}, app_id, self._voice.offer)
         self._door = Door(
             cloud=self._cloud,
             verifier=Verifier(app_id, self._cloud, self._keys) if authenticated else None,

@@ -216,7 +216,8 @@ def _invoke(about: _About) -> Heard | None:
             source, words = _text(value.get("dataset")), _text(value.get("queryText"))
             return about.heard(Query(source, words), "search")
         case "fileConsent/invoke":
-            return about.heard(Pressed("", ""), "consent", consent=value)
+            on = _text(about.activity.get("replyToId")) or None
+            return about.heard(Pressed("", ""), "consent", on=on, consent=value)
         case _:
             return None
 

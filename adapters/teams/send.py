@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from adapters.teams import render
@@ -11,6 +11,7 @@ from adapters.teams.connector import Connector
 from adapters.teams.fitting import TooLarge
 from bot.domain.deliveries import Delivery
 from bot.errors import DeliveryFailed
+from bot.messages import Message
 from scheduler.ports import Parcel
 from storage.teams import Conversation
 
@@ -18,9 +19,16 @@ from storage.teams import Conversation
 class TeamsMessenger:
     """Implements ``scheduler.ports.Messenger``. A bot may not read a conversation, so nothing can be looked up."""
 
-    def __init__(self, connector: Connector, workspaces: Mapping[str, Addresses], app_id: str) -> None:
+    def __init__(
+        self,
+        connector: Connector,
+        workspaces: Mapping[str, Addresses],
+        app_id: str,
+        offer: Callable[[Conversation, Message], None],
+    ) -> None:
         self._connector = connector
         self._workspaces = workspaces
+        self._offer = offer
         self._bot = {"id": f"28:{app_id}"}
 
     @property
@@ -38,7 +46,9 @@ class TeamsMessenger:
             raise DeliveryFailed(str(error), permanent=True) from error
         if parcel.update_of is not None:
             return await self._update(to, parcel.update_of, parcel.thread, activity)
-        return await self._post(to, parcel.thread, activity)
+        id = await self._post(to, parcel.thread, activity)
+        self._offer(to, parcel.message)
+        return id
 
     async def look_up(self, delivery: Delivery) -> str | None:
         raise NotImplementedError

@@ -14,6 +14,7 @@ import msgspec
 from adapters.teams import origin, replies
 from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
+from adapters.teams.files import Files
 from adapters.teams.opened import OpenedForms
 from adapters.teams.read import Heard
 from adapters.teams.turnstile import Turnstile
@@ -51,6 +52,7 @@ class Turns:
         turnstile: Turnstile,
         clock: Callable[[], datetime],
         key: bytes,
+        files: Files,
     ) -> None:
         self._app = app
         self._addresses = addresses
@@ -58,6 +60,7 @@ class Turns:
         self._voice = voice
         self._clock = clock
         self._key = key
+        self._files = files
         self._turnstile = turnstile
         self._forms = OpenedForms()
         self._taken: OrderedDict[str, asyncio.Task[Json | None]] = OrderedDict()
@@ -76,6 +79,7 @@ class Turns:
         await self._addresses.keep(heard.spot, heard.person)
         await self._turnstile.enter()
         if heard.surface == "consent":
+            self._voice.later(self._consent(heard), "a file")
             return {}
         if heard.surface in {"joined", "left"}:
             await self._come_or_go(heard)
@@ -86,6 +90,11 @@ class Turns:
         finally:
             typing.cancel()
         return await self._give(heard, answer, done=done)
+
+    async def _consent(self, heard: Heard) -> None:
+        if heard.spot.kind == "direct":
+            at = await self._addresses.spot(heard.spot.id)
+            await self._files.answer(at, heard.on, heard.consent)
 
     async def _come_or_go(self, heard: Heard) -> None:
         """Only a person's own chat matters; the welcome is a delivery, so nothing is answered here."""

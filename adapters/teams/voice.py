@@ -9,6 +9,7 @@ from typing import Any
 
 from adapters.teams import render
 from adapters.teams.connector import Connector
+from adapters.teams.files import Files, attached
 from adapters.teams.turnstile import Turnstile
 from bot.errors import DeliveryFailed
 from bot.messages import Message
@@ -29,8 +30,9 @@ def _as_it_is(activity: Any) -> Any:
 class Voice:
     """Posts to conversations, and keeps track of what is still being said."""
 
-    def __init__(self, connector: Connector, turnstile: Turnstile) -> None:
+    def __init__(self, connector: Connector, turnstile: Turnstile, files: Files) -> None:
         self._connector = connector
+        self._files = files
         self._turnstile = turnstile
         self._speaking: set[asyncio.Task[None]] = set()
 
@@ -39,7 +41,14 @@ class Voice:
     ) -> str:
         """Returns the message's id. ``dress`` adds to the rendered activity. Raises ``DeliveryFailed``."""
         await self._turnstile.enter()
-        return await self._send(to, dress(render.activity(message)), thread)
+        id = await self._send(to, dress(render.activity(message)), thread)
+        self.offer(to, message)
+        return id
+
+    def offer(self, to: Conversation, message: Message) -> None:
+        """Ask for the files of a message that has just been shown; only a person's own chat can take them."""
+        if to.kind == "direct" and any(attached(message)):
+            self.later(self._files.offer(to, message), "a file")
 
     async def replace(self, to: Conversation, id: str, message: Message) -> None:
         await self._turnstile.enter()

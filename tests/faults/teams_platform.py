@@ -59,6 +59,7 @@ class TeamsPlatform:
         self.token_fetches = 0
         self.keys: dict[str, tuple[rsa.RSAPrivateKey, list[str]]] = {"key-1": (_KEY, ["msteams"])}
         self.names: dict[str, str] = {}
+        self.uploads: dict[str, bytes] = {}
         self._runner: web.AppRunner | None = None
         self.base = ""
 
@@ -71,6 +72,7 @@ class TeamsPlatform:
         app.router.add_get("/keys", self._keys)
         app.router.add_post("/{tenant}/token", self._token)
         app.router.add_route("*", "/teams/v3/conversations{tail:.*}", self._call)
+        app.router.add_put("/drive/{name}", self._upload)
         self._runner = web.AppRunner(app)
         await self._runner.setup()
         site = web.TCPSite(self._runner, "127.0.0.1", 0)
@@ -109,6 +111,11 @@ class TeamsPlatform:
         private, endorsements = self.keys[kid]
         made = json.loads(RSAAlgorithm.to_jwk(private.public_key()))
         return {**made, "kid": kid, "use": "sig", "endorsements": endorsements}
+
+    async def _upload(self, request: web.Request) -> web.StreamResponse:
+        assert "Authorization" not in request.headers  # our token is not for a drive
+        self.uploads[request.match_info["name"]] = await request.read()
+        return web.Response(status=201)
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         self.token_fetches += 1

@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from bot.features.lessons import attention, authors, commands, jobs, kinds, nudges, practice, progress, rest, reviews
+from bot.features.lessons import (
+    attention,
+    authors,
+    commands,
+    corrections,
+    jobs,
+    kinds,
+    nudges,
+    practice,
+    progress,
+    rest,
+    reviews,
+)
 from bot.router import Feature
 
 FEATURE = Feature(
@@ -10,7 +22,7 @@ FEATURE = Feature(
     commands=[*commands.COMMANDS, *progress.COMMANDS, *reviews.COMMANDS, *authors.COMMANDS],
     actions=[*commands.ACTIONS, *attention.ACTIONS, *progress.ACTIONS, *reviews.ACTIONS, *practice.ACTIONS],
     kinds=[kinds.DAILY, nudges.NUDGE, attention.SNOOZED, rest.PAUSED],
-    jobs=[jobs.HOLIDAYS],
+    jobs=[jobs.HOLIDAYS, corrections.CORRECTIONS],
     home=progress.home,
     facts=progress.facts,
 )

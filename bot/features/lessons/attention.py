@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from bot.asking import asked, feedback, put, verdict
+from bot.asking import asked, feedback, put, valid_question, verdict
 from bot.domain.attention import SNOOZE, SNOOZES
 from bot.domain.calendar import clock_text, instant, zone_named
 from bot.domain.deliveries import Delivery, Outgoing
@@ -154,8 +154,7 @@ def know_answer(ctx: Context, value: str) -> Answer:
     given = take(ctx, asking, option)
     lesson = _lesson(ctx, daily)
     askings = _put(ctx, daily, lesson)
-    question = ctx.catalogs.at(asking.pack).questions[asking.question]
-    blocks = feedback(ctx.texts, question, asking, given)
+    blocks = feedback(ctx.texts, valid_question(ctx, asking), asking, given)
     return Answer(
         inline=Message(verdict(ctx.texts, given), (*blocks, *_outcome(ctx, lesson, askings, asking))), replace=True
     )

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import msgspec
 
-from bot.asking import feedback, verdict
+from bot.asking import feedback, valid_question, verdict
 from bot.domain.calendar import local_date
 from bot.domain.deliveries import Delivery
 from bot.domain.pauses import until
 from bot.errors import Refusal
+from bot.features.lessons.corrections import corrections
 from bot.features.lessons.kinds import asking_of, card_of
 from bot.features.lessons.learners import enrolled, next_time, today_of, told
 from bot.features.lessons.practice import practice_check
@@ -30,7 +33,7 @@ def answer(ctx: Context, value: str) -> Answer:
         lesson, rev = delivery.chosen["lesson"], delivery.chosen["rev"]
         if ctx.store.lessons.finish(ctx.actor.member, lesson, rev, "answered", ctx.now):
             ctx.store.participation.add(ctx.actor.member, today_of(ctx), "lessons")
-            after = [*finished_tracks(ctx, lesson), *practice_check(ctx)]
+            after = [*corrections(ctx), *finished_tracks(ctx, lesson), *practice_check(ctx)]
     return Answer(inline=_answered(ctx, asking, given, delivery, [*after, *onward(ctx)]), replace=True)
 
 
@@ -40,9 +43,8 @@ def _answered(ctx: Context, asking: Asking, given: Given, delivery: Delivery | N
     learner = ctx.store.lessons.learner(ctx.actor.member)
     said = verdict(ctx.texts, given)
     if delivery is None or delivery.chosen is None or learner is None:
-        question = catalog.questions[asking.question]
-        return Message(said, (*feedback(ctx.texts, question, asking, given), *after))
-    card = card_of(catalog, learner, delivery, asking)
+        return Message(said, (*feedback(ctx.texts, valid_question(ctx, asking), asking, given), *after))
+    card = replace(card_of(catalog, learner, delivery, asking), valid=valid_question(ctx, asking))
     shown = lesson_card(ctx.texts, catalog, card, given, after)
     return Message(clip(f"{said} {card.lesson.title}", 300), shown.blocks)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date
 
-from bot.asking import asked, feedback, learned, pressed, put, verdict
+from bot.asking import asked, feedback, learned, pressed, put, valid_question, verdict
 from bot.domain.lessons import questions_of
 from bot.domain.people import Verb, authorize
 from bot.domain.reviews import A_DAY, Memory, due, revived, sister
@@ -101,9 +101,8 @@ def answer(ctx: Context, value: str) -> Answer:
     """An option of a review was pressed. The first answer counts; a later press shows what counted."""
     asking, option = own_asking(ctx, value, SOURCE)
     given = take(ctx, asking, option)
-    catalog = ctx.catalogs.at(asking.pack)
     said = verdict(ctx.texts, given)
-    blocks: Sequence[Block] = feedback(ctx.texts, catalog.questions[asking.question], asking, given)
+    blocks: Sequence[Block] = feedback(ctx.texts, valid_question(ctx, asking), asking, given)
     after = onward(ctx) or [Note(ctx.say("lessons.review_enough"))]
     return Answer(inline=Message(said, (*blocks, *after)), replace=True)
 
@@ -123,7 +122,7 @@ def own_asking(ctx: Context, value: str, source: str) -> tuple[Asking, str]:
 def take(ctx: Context, asking: Asking, option: str) -> Given:
     """Record an answer once, and what it says about the memory of its concept. Returns the answer that counts."""
     member, day = ctx.actor.member, today_of(ctx)
-    question = ctx.catalogs.at(asking.pack).questions[asking.question]
+    question = valid_question(ctx, asking)
     given = Given(asking.id, member, option, option == question.right.id, ctx.now)
     if ctx.store.lessons.answer(given):
         ctx.store.lessons.attended(member)

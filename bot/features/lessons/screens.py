@@ -9,7 +9,7 @@ from datetime import date
 from bot import markdown
 from bot.asking import asked, feedback
 from bot.domain.lessons import reason_to_care
-from bot.domain.pack import Lesson
+from bot.domain.pack import Lesson, Question
 from bot.domain.streaks import turn_of
 from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Divider, Heading, Message, Note, Text, clip, plain
 from bot.ports.catalog import Catalog
@@ -30,13 +30,14 @@ class Card:
     position: int
     total: int
     day: date  # the local date it was for: chooses the wording
+    valid: Question | None = None  # instead of the question as it was put, when its key was wrong
 
 
 def lesson_card(
     texts: Texts, catalog: Catalog, card: Card, given: Given | None = None, after: Sequence[Block] = ()
 ) -> Message:
     """The card; with ``given`` its buttons give way to the feedback on the option chosen and what comes ``after``."""
-    lesson, question = card.lesson, catalog.questions[card.asking.question]
+    lesson, question = card.lesson, card.valid or catalog.questions[card.asking.question]
     said = {"title": lesson.title, "position": card.position, "total": card.total}
     summary = plain(texts.render("lessons.summary", turn=turn_of(card.day, SUMMARIES), **said))
     place = texts.render(
