@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 
 from bot import markdown
-from bot.domain.lessons import LETTERS, concept_of, shuffled
+from bot.domain.lessons import LETTERS, concept_of, corrected, shuffled
 from bot.domain.pack import Option, Question
 from bot.domain.reviews import answered, joins
 from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Spans, Text, clip, plain
@@ -57,7 +57,7 @@ def asked(texts: Texts, question: Question, asking: Asking, action: str, *, unsu
     """
     buttons = [
         # The value is the place on the card, not the option's letter: it says nothing about which one is right.
-        Button(clip(f"{letter}. {option.text}", LABEL_LIMIT), action, f"{asking.id}:{at}")
+        Button(clip(f"{letter}. {plain(markdown.spans(option.text))}", LABEL_LIMIT), action, f"{asking.id}:{at}")
         for at, (letter, option) in enumerate(shown_options(question, asking))
     ]
     if unsure:
@@ -96,6 +96,14 @@ def verdict(texts: Texts, given: Given) -> str:
     if given.option == NO_OPTION:
         return plain(texts.render("asking.verdict_unsure"))
     return plain(texts.render("asking.verdict_right" if given.correct else "asking.verdict_wrong"))
+
+
+def valid_question(work: Work, asking: Asking) -> Question:
+    """The question as it was put; if its key was wrong then, the one with the right key."""
+    was, now = work.catalogs.at(asking.pack).questions[asking.question], work.catalog.questions.get(asking.question)
+    if now is None or work.catalog.version == asking.pack or {one.id for one in now.options} != set(asking.order):
+        return was
+    return now if asking.rev < corrected(work.catalog.lessons, work.catalog.questions).get(now.id, 0) else was
 
 
 def learned(work: Work, member: str, question: Question, *, right: bool, day: date) -> None:
