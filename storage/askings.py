@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,9 +19,10 @@ from sqlalchemy import (
     func,
     select,
     text,
+    update,
 )
 
-from bot.ports.lessons import Asking, Given
+from bot.ports.lessons import Asking, Given, Recorded
 from storage.dialects import insert
 from storage.schema import Instant, Json, ident, metadata
 
@@ -83,6 +84,24 @@ class Askings:
         mine = and_(answer.c.tenant == self._tenant, answer.c.asking == asking_id, answer.c.member == member_id)
         row = self._conn.execute(select(answer).where(mine)).one_or_none()
         return None if row is None else Given(row.asking, row.member, row.option, row.correct, row.at)
+
+    def void(self, question: str, rev: int) -> frozenset[str]:
+        old = (asking.c.tenant == self._tenant) & (asking.c.question == question) & (asking.c.rev < rev)
+        standing = (answer.c.tenant == self._tenant) & answer.c.voided.is_(False)
+        statement = update(answer).where(standing, answer.c.asking.in_(select(asking.c.id).where(old)))
+        return frozenset(self._conn.execute(statement.values(voided=True).returning(answer.c.member)).scalars())
+
+    def record(self, member_id: str, questions: Collection[str]) -> Sequence[Recorded]:
+        same = (answer.c.tenant == asking.c.tenant) & (answer.c.asking == asking.c.id)
+        mine = (answer.c.tenant == self._tenant) & (answer.c.member == member_id) & answer.c.voided.is_(False)
+        rows = self._conn.execute(
+            select(asking.c.question, asking.c.rev, answer.c.correct, answer.c.at)
+            .select_from(answer)
+            .join(asking, same)
+            .where(mine, asking.c.question.in_(questions))
+            .order_by(answer.c.at, answer.c.asking)
+        )
+        return [Recorded(row.question, row.rev, row.correct, row.at) for row in rows]
 
     def answers(self, member_id: str) -> Mapping[str, int]:
         """How many answers of a member count, and how many of them are right."""

@@ -39,6 +39,12 @@ def concept_of(question: Question, lessons: Mapping[str, Lesson]) -> str | None:
     return named or next((id for id, one in lessons.items() if question.id in questions_of(one)), None)
 
 
+def corrected(lessons: Mapping[str, Lesson], questions: Mapping[str, Question]) -> dict[str, int]:
+    """Questions whose key was wrong, with the revision from which on it is right."""
+    changed = (id for one in lessons.values() if one.change == "correct" for id in questions_of(one))
+    return {id: questions[id].rev for id in changed if id in questions}
+
+
 def questions_of(lesson: Lesson) -> tuple[str, ...]:
     """The questions of one concept: the core question and its sisters."""
     return (lesson.core_question, *lesson.questions)

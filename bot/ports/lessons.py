@@ -54,6 +54,15 @@ class Given(msgspec.Struct, frozen=True):
     at: datetime
 
 
+class Recorded(msgspec.Struct, frozen=True):
+    """An answer as it stands in somebody's record."""
+
+    question: str
+    rev: int
+    correct: bool
+    at: datetime
+
+
 class History(msgspec.Struct):
     """What one member was shown and has finished; ``last`` is what was put before them last."""
 
@@ -128,6 +137,14 @@ class Lessons(Protocol):
 
     def answer(self, given: Given) -> bool:
         """Record an answer; False when this member has answered this asking before."""
+        ...
+
+    def void(self, question: str, rev: int) -> frozenset[str]:
+        """Answers to a question before this revision count no more. Returns whose they were."""
+        ...
+
+    def record(self, member: str, questions: Collection[str]) -> Sequence[Recorded]:
+        """A member's answers to these questions that count, oldest first."""
         ...
 
     def given(self, asking: str, member: str) -> Given | None: ...

@@ -91,7 +91,8 @@ async def test_an_answer_to_a_card_with_the_wrong_key_is_judged_by_the_right_one
     asking = school.store(lambda parts: parts.lessons.asking(buttons(card)[0].value.partition(":")[0]))
     for who, option, verdict in (("mia", "a", "Not this one."), ("ben", "b", "Right.")):
         card = school.lessons(who)[0].message
-        asking = school.store(lambda parts, value=buttons(card)[0].value: parts.lessons.asking(value.partition(":")[0]))
+        id = buttons(card)[0].value.partition(":")[0]
+        asking = school.store(lambda parts, id=id: parts.lessons.asking(id))
         choice = next(one for one in buttons(card) if one.value == f"{asking.id}:{asking.order.index(option)}")
         assert (await school.press(who, choice)).inline.summary.startswith(verdict)
     await school.go(DAY)
