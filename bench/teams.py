@@ -1,0 +1,186 @@
+"""Teams, inbound: the CPU of one activity beside three floors, and how long the event loop is held by 24 turns at once.
+
+The floors answer the same signed activities: a plain dictionary echo behind our own token check, the library's adapter
+class with an own transport, and the library's adapter with its own models. Nothing here leaves the process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import statistics
+import tempfile
+import time
+from collections.abc import Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from bench.figures import heading, row
+from tests.adapters.teams_world import World, world
+
+Json = dict[str, Any]
+Answer = Callable[[Json], Awaitable[Response]]
+ROUNDS, TURNS = 7, 200
+TOGETHER = 24
+FLOOR = "the library's adapter class, own transport"
+PROBE_SECONDS = 0.001
+
+
+def run() -> None:
+    """Print the figures."""
+    asyncio.run(_run())
+
+
+async def _run() -> None:
+    async with _quiet_world() as coach:
+        signed = {"Authorization": f"Bearer {coach.platform.token()}"}
+        floors = _floors(coach)
+        ways: list[tuple[str, Answer, Callable[[], Json]]] = [
+            ("a dictionary echo, token checked", floors["echo"], lambda: _message(coach)),
+            (FLOOR, floors["own"], lambda: _message(coach)),
+            ("a card through the library's models", floors["models"], lambda: _message(coach)),
+            ("help, a message", _door(coach, signed), lambda: _message(coach)),
+            ("define, a message", _door(coach, signed), lambda: _message(coach, "define data drift")),
+            ("an unknown word, a message", _door(coach, signed), lambda: _message(coach, "xyzzy")),
+            ("define, an Action.Execute", _door(coach, signed), lambda: _press(coach)),
+        ]
+        heading(f"Teams, inbound: CPU an activity, replies included, {ROUNDS} rounds of {TURNS}")
+        floor = 0.0
+        for name, answer, make in ways:
+            seconds = [await _cpu(answer, make, coach) for _ in range(ROUNDS)]
+            middle = row(name, seconds, floor=floor or None)
+            floor = middle if name == FLOOR else floor
+        await _lag(coach, signed)
+
+
+@asynccontextmanager
+async def _quiet_world() -> Any:
+    """The whole product, with a connector that answers without a network."""
+    with tempfile.TemporaryDirectory() as folder:
+        async with world(Path(folder)) as coach:
+            await coach.say("define data drift")
+
+            async def post(*_: Any, **__: Any) -> str:
+                return "m1"
+
+            coach.front._voice._connector.post = post  # type: ignore[method-assign]
+            yield coach
+
+
+def _message(coach: World, text: str = "help", who: str = "ana") -> Json:
+    return coach.activity("message_personal", who, text=text)
+
+
+def _press(coach: World, who: str = "ana") -> Json:
+    made = coach.activity("invoke_card", who)
+    made["value"]["action"]["data"] = {"action": "glossary.show", "value": "core:term/data-drift"}
+    return made
+
+
+def _door(coach: World, headers: Json) -> Answer:
+    async def answer(activity: Json) -> Response:
+        return await coach.front._door.messages(_request(activity, headers))
+
+    return answer
+
+
+def _request(activity: Json, headers: Json) -> Request:
+    body = json.dumps(activity).encode()
+    listed = [(name.lower().encode(), value.encode()) for name, value in headers.items()]
+
+    async def receive() -> Json:
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": listed}
+    return Request(scope, receive)
+
+
+def _floors(coach: World) -> dict[str, Answer]:
+    from botbuilder.core import BotAdapter, TurnContext
+    from botbuilder.schema import Activity, ActivityTypes
+
+    verifier = coach.front._door._verifier
+    assert verifier is not None
+    headers = [f"Bearer {coach.platform.token()}"]
+    card = coach.platform.messages()[-1]
+
+    async def echo(activity: Json) -> Response:
+        await verifier.verify(headers)
+        read = json.loads(await _request(activity, {}).body())
+        return JSONResponse({"type": "message", "text": read["text"]})
+
+    class Own(BotAdapter):  # type: ignore[misc]
+        async def send_activities(self, _context: Any, activities: Any) -> Any:
+            return [json.dumps(one.serialize()) for one in activities]
+
+        async def update_activity(self, context: Any, activity: Any) -> None: ...
+
+        async def delete_activity(self, context: Any, reference: Any) -> None: ...
+
+    adapter = Own()
+
+    async def own(activity: Json) -> Response:
+        await verifier.verify(headers)
+        read = json.loads(await _request(activity, {}).body())
+        context = TurnContext(adapter, Activity().deserialize(read))
+
+        async def logic(turn: Any) -> None:
+            await turn.send_activity(Activity(type=ActivityTypes.message, text=turn.activity.text))
+
+        await adapter.run_pipeline(context, logic)
+        return Response()
+
+    async def models(activity: Json) -> Response:
+        await verifier.verify(headers)
+        read = json.loads(await _request(activity, {}).body())
+        Activity().deserialize(read)
+        return Response(json.dumps(Activity().deserialize(card).serialize()))
+
+    return {"echo": echo, "own": own, "models": models}
+
+
+async def _cpu(answer: Answer, make: Callable[[], Json], coach: World) -> float:
+    """CPU of this process an activity, what is said behind the answer included, in seconds."""
+    activities = [make() for _ in range(TURNS)]
+    before = time.process_time()
+    for one in activities:
+        response = await answer(one)
+        assert response.status_code == 200
+    await asyncio.gather(*coach.front._voice._speaking)
+    return (time.process_time() - before) / TURNS
+
+
+async def _lag(coach: World, headers: Json) -> None:
+    """24 people at once, again and again; a probe says how late the loop comes round."""
+    answer = _door(coach, headers)
+    people = [f"p{at}" for at in range(TOGETHER)]
+    for who in people:
+        await answer(_message(coach, who=who))
+    late: list[float] = []
+    probing = asyncio.create_task(_probe(late))
+    for turn in range(60):
+        text = "help" if turn % 2 else "define data drift"
+        activities = [_message(coach, text, who) for who in people]
+        await asyncio.sleep(PROBE_SECONDS)
+        if turn == 0:
+            late.clear()
+        await asyncio.gather(*(answer(one) for one in activities))
+        await asyncio.gather(*coach.front._voice._speaking)
+    probing.cancel()
+    found = sorted(late)
+    heading(f"Teams, event-loop lag with {TOGETHER} turns at once, {len(found)} probes")
+    row("median", [statistics.median(found)])
+    row("99th percentile", [found[int(len(found) * 0.99)]])
+    row("longest", [found[-1]])
+
+
+async def _probe(late: list[float]) -> None:
+    loop = asyncio.get_running_loop()
+    while True:
+        then = loop.time()
+        await asyncio.sleep(PROBE_SECONDS)
+        late.append(max(0.0, loop.time() - then - PROBE_SECONDS))
