@@ -5,7 +5,19 @@ from __future__ import annotations
 from datetime import datetime
 
 import msgspec
-from sqlalchemy import Column, Connection, Index, Integer, Table, UniqueConstraint, delete, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Index,
+    Integer,
+    Table,
+    UniqueConstraint,
+    and_,
+    delete,
+    select,
+    update,
+)
 
 from storage import tenancy
 from storage.dialects import insert
@@ -64,12 +76,7 @@ def install(conn: Connection, seat: Workspace, new: Installation) -> str:
     Returns the id of the workspace, which is the old one when it was here before.
     """
     tenancy.add_workspace(conn, seat)
-    mine = (
-        (workspace.c.platform == seat.platform)
-        & (workspace.c.app == seat.app)
-        & (workspace.c.enterprise == seat.enterprise)
-        & (workspace.c.team == seat.team)
-    )
+    mine = _same(seat)
     conn.execute(update(workspace).where(mine).values(state="active", name=seat.name))
     row = conn.execute(select(workspace.c.id, workspace.c.tenant).where(mine)).one()
     values = {**msgspec.structs.asdict(new), "workspace": row.id, "tenant": row.tenant}
@@ -81,6 +88,20 @@ def install(conn: Connection, seat: Workspace, new: Installation) -> str:
         )
     )
     return str(row.id)
+
+
+def is_known(conn: Connection, seat: Workspace) -> bool:
+    """Whether this workspace was installed before, in force or not."""
+    return conn.execute(select(workspace.c.id).where(_same(seat))).first() is not None
+
+
+def _same(seat: Workspace) -> ColumnElement[bool]:
+    return and_(
+        workspace.c.platform == seat.platform,
+        workspace.c.app == seat.app,
+        workspace.c.enterprise == seat.enterprise,
+        workspace.c.team == seat.team,
+    )
 
 
 def installations(conn: Connection, platform: str) -> list[Installation]:

@@ -8,15 +8,20 @@ import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
+from urllib.parse import urljoin, urlsplit
 
+from pydantic import SecretStr
 from starlette.routing import BaseRoute, Route
 
 from adapters.settings import Settings
 from adapters.slack.calls import API_URL, Calls, TokenRefused
 from adapters.slack.guard import Guard
+from adapters.slack.keys import BadKeys, Keys
+from adapters.slack.oauth import AUTHORIZE_URL, Installer
 from adapters.slack.profiles import Profiles
 from adapters.slack.seats import PLATFORM, Seat, Seats
 from adapters.slack.send import SlackMessenger
+from adapters.slack.socket_mode import Socket
 from adapters.slack.turns import Turns
 from bot.app import App
 from bot.errors import DeliveryFailed
@@ -26,7 +31,7 @@ from storage.store import Store
 from storage.tenancy import Workspace
 
 EVENTS_PATH = "/slack/events"
-RELOAD_SECONDS = 30.0
+RELOAD_SECONDS, REACH_SECONDS = 30.0, 60.0
 log = logging.getLogger(__name__)
 
 
@@ -52,7 +57,28 @@ class SlackFront:
         self._messenger = SlackMessenger(store, self._seats, self._calls, self._told_refused)
         secret = settings.slack_signing_secret
         self._guard = Guard(secret.get_secret_value(), self._turns.receive, time.time) if secret else None
+        self._reached = 0.0
+        self._keys = Keys(settings.slack_token_keys.get_secret_value()) if settings.slack_token_keys else None
+        self._installer = self._make_installer()
         self._tasks: list[asyncio.Task[None]] = []
+
+    def _make_installer(self) -> Installer | None:
+        own = self._settings
+        if not (own.slack_client_id and own.slack_client_secret and own.public_url and self._keys):
+            return None
+        return Installer(
+            client_id=own.slack_client_id,
+            client_secret=own.slack_client_secret.get_secret_value(),
+            public_url=own.public_url,
+            authorize_url=_authorize_url(own.slack_api_url),
+            keys=self._keys,
+            store=self._store,
+            calls=self._calls,
+            seats=self._seats,
+            ids=self._app.ids,
+            clock=self._clock,
+            zone=own.zone,
+        )
 
     @property
     def platform(self) -> str:
@@ -64,7 +90,8 @@ class SlackFront:
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        return [Route(EVENTS_PATH, endpoint=self._guard)] if self._guard is not None else []
+        events = [Route(EVENTS_PATH, endpoint=self._guard)] if self._guard is not None else []
+        return [*events, *(self._installer.routes if self._installer is not None else [])]
 
     async def start(self) -> None:
         """Open the session, find out whose token this is, serve. Raises :class:`NotSetUp` for a token that is refused."""
@@ -73,6 +100,28 @@ class SlackFront:
         await self._seats.load()
         self._turns.open()
         self._tasks.append(asyncio.create_task(self._keep_loaded()))
+        if self._settings.slack_app_token is not None:
+            self._tasks.append(asyncio.create_task(self._socket(self._settings.slack_app_token).serve()))
+
+    def _socket(self, app_token: SecretStr) -> Socket:
+        return Socket(
+            app_token=app_token.get_secret_value(),
+            client=lambda: self._calls.client,
+            take=self._turns.receive,
+            store=self._store,
+            reach=self._reach,
+        )
+
+    async def _reach(self) -> bool:
+        """Slack answers; asked once a minute."""
+        if time.monotonic() - self._reached < REACH_SECONDS:
+            return True
+        try:
+            await self._calls.call("", "api.test", {})
+        except DeliveryFailed:
+            return False
+        self._reached = time.monotonic()
+        return True
 
     async def stop(self) -> None:
         for task in self._tasks:
@@ -123,7 +172,9 @@ class SlackFront:
     def _unlock(self, one: Installation) -> str | None:
         """The token of an installation; that of the environment is not stored."""
         own = self._settings.slack_bot_token
-        return own.get_secret_value() if not one.token and own is not None else None
+        if one.token:
+            return self._keys.unlock(one.token) if self._keys is not None else None
+        return own.get_secret_value() if own is not None else None
 
     def _told_refused(self, seat: Seat, reason: str) -> None:
         log.error(
@@ -146,4 +197,28 @@ def open_front(settings: Settings, app: App, store: Store, clock: Callable[[], d
     """Slack by its settings. Raises :class:`NotSetUp` when they cannot work together."""
     if settings.slack_signing_secret is None and settings.slack_app_token is None:
         raise NotSetUp("Slack needs MLOPS_SLACK_SIGNING_SECRET (HTTP) or MLOPS_SLACK_APP_TOKEN (Socket Mode).")
-    return SlackFront(settings, app, store, clock, tenant=tenant)
+    if settings.slack_client_id is not None:
+        needed = {
+            "MLOPS_SLACK_CLIENT_SECRET": settings.slack_client_secret,
+            "MLOPS_SLACK_TOKEN_KEYS": settings.slack_token_keys,
+            "MLOPS_PUBLIC_URL": settings.public_url,
+        }
+        missing = [name for name, value in needed.items() if not value]
+        if missing:
+            raise NotSetUp(f"To install Slack by a link, set {', '.join(missing)} too.")
+    if settings.slack_api_url is not None and not is_loopback(settings.slack_api_url):
+        raise NotSetUp("MLOPS_SLACK_API_URL is for an emulator on this machine only.")
+    try:
+        return SlackFront(settings, app, store, clock, tenant=tenant)
+    except BadKeys as error:
+        raise NotSetUp(str(error)) from error
+
+
+def is_loopback(url: str) -> bool:
+    """Whether an address is on this machine."""
+    return urlsplit(url).hostname in {"127.0.0.1", "::1", "localhost"}
+
+
+def _authorize_url(api_url: str | None) -> str:
+    """Where people agree to an installation; an emulator has its own page."""
+    return AUTHORIZE_URL if api_url is None else urljoin(api_url, "/oauth/v2/authorize")

@@ -81,9 +81,7 @@ class Calls:
     async def call(self, token: str, method: str, arguments: Mapping[str, Any]) -> Json:
         """One call, one try. Raises :class:`DeliveryFailed`."""
         try:
-            response = await self.client.api_call(
-                method, json=dict(arguments), headers={"Authorization": f"Bearer {token}"}
-            )
+            response = await self.client.api_call(method, json=dict(arguments), headers=_bearer(token))
             return dict(response.data) if isinstance(response.data, dict) else {}
         except Exception as error:
             raise failure(error) from error
@@ -91,9 +89,7 @@ class Calls:
     async def form(self, token: str, method: str, arguments: Mapping[str, Any]) -> Json:
         """As :meth:`call`, for the methods that do not take JSON (most of those that read)."""
         try:
-            response = await self.client.api_call(
-                method, data=dict(arguments), headers={"Authorization": f"Bearer {token}"}
-            )
+            response = await self.client.api_call(method, data=dict(arguments), headers=_bearer(token))
             return dict(response.data) if isinstance(response.data, dict) else {}
         except Exception as error:
             raise failure(error) from error
@@ -126,6 +122,10 @@ class Calls:
         if self._own_host is not None and parts.hostname == self._own_host:
             return True
         return parts.scheme == "https" and parts.hostname in RESPONSE_HOSTS and parts.port is None
+
+
+def _bearer(token: str) -> dict[str, str]:
+    return {"Authorization": f"Bearer {token}"} if token else {}
 
 
 def failure(error: Exception) -> DeliveryFailed:

@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from urllib.parse import urlencode
 
-from aiohttp import web
+from aiohttp import WSMsgType, web
 
 Json = dict[str, Any]
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
@@ -53,6 +53,8 @@ class SlackPlatform:
         self.messages: dict[str, list[Json]] = defaultdict(list)  # by channel
         self.responses: list[Json] = []  # bodies posted to a response_url
         self.files: dict[str, bytes] = {}
+        self.codes: dict[str, str] = {}  # tokens by the code that is exchanged for them
+        self.sockets: list[web.WebSocketResponse] = []
         self.users: dict[str, Json] = {}
         self.tokens = {TOKEN}
         self.team, self.bot = TEAM, BOT
@@ -85,6 +87,7 @@ class SlackPlatform:
         app.router.add_route("*", "/api/{method}", self._api)
         app.router.add_post("/response/{id}", self._response)
         app.router.add_post("/upload/{id}", self._upload)
+        app.router.add_get("/socket", self._serve_socket)
         runner = web.AppRunner(app, access_log=None)
         await runner.setup()
         site = web.TCPSite(runner, "127.0.0.1", 0)
@@ -113,7 +116,7 @@ class SlackPlatform:
         fault = self._faults[method].pop(0) if self._faults[method] else None
         token = request.headers.get("Authorization", "").removeprefix("Bearer ")
         answer: Json = {"ok": False, "error": "invalid_auth"}
-        if token in self.tokens or method == "oauth.v2.access":
+        if token in self.tokens or method in {"oauth.v2.access", "api.test"}:
             answer = {"ok": True} if fault is not None and not fault.arrives else self._do(method, arguments)
         await self._note(method, arguments)
         if fault is None:
@@ -143,7 +146,43 @@ class SlackPlatform:
         self.files[request.match_info["id"]] = await request.read()
         return web.Response(text="OK")
 
+    # ---- sockets
+
+    async def _serve_socket(self, request: web.Request) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse()
+        await socket.prepare(request)
+        await socket.send_json({"type": "hello", "num_connections": 1})
+        self.sockets.append(socket)
+        await self._note("socket", {})
+        async for message in socket:
+            if message.type is WSMsgType.TEXT:
+                answer = json.loads(message.data)
+                await self._note("envelope", answer)
+        return socket
+
+    async def push(self, kind: str, payload: Json) -> str:
+        """Send an envelope through the newest socket; its id."""
+        id = f"env-{next(self._number)}"
+        await self.sockets[-1].send_json(
+            {"type": kind, "envelope_id": id, "payload": payload, "accepts_response_payload": True}
+        )
+        return id
+
     # ---- methods
+
+    def do_apps_connections_open(self, _arguments: Json) -> Json:
+        return {"ok": True, "url": f"{self.url.replace('http', 'ws')}/socket"}
+
+    def do_oauth_v2_access(self, arguments: Json) -> Json:
+        token = self.codes.pop(arguments["code"], None)
+        if token is None or arguments["client_secret"] != "client-secret":
+            return {"ok": False, "error": "invalid_code"}
+        self.tokens.add(token)
+        return {
+            "ok": True, "access_token": token, "token_type": "bot", "scope": "chat:write,commands", "bot_user_id": BOT,
+            "app_id": "A0COACH", "team": {"id": "T0SECOND", "name": "Second"}, "enterprise": None,
+            "authed_user": {"id": "U0ADMIN"}, "is_enterprise_install": False,
+        }  # fmt: skip
 
     def do_auth_test(self, _arguments: Json) -> Json:
         return {"ok": True, "team_id": self.team, "team": "Northwind", "user_id": self.bot, "bot_id": "B0COACH"}

@@ -1,0 +1,242 @@
+"""Installing by a link, several workspaces, tokens at rest, and the manifest."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import timedelta
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+import pytest
+from pydantic import SecretStr
+from sqlalchemy import text
+
+from adapters.slack.app import NotSetUp, open_front
+from adapters.slack.keys import BadKeys, Keys, new_key
+from adapters.slack.manifest import manifest
+from bot.features import FEATURES
+from bot.router import table
+from storage import tenancy
+from storage.dialects import open_engine
+from storage.installations import add_state, take_state
+from storage.locks import release, take
+from storage.schema import metadata
+from tests.adapters.slack_desk import START, Desk, open_desk, settings, words
+from tests.faults.slack_platform import TOKEN, Fault
+
+KEY = new_key()
+BY_LINK = {
+    "slack_client_id": "1.2",
+    "slack_client_secret": SecretStr("client-secret"),
+    "slack_token_keys": SecretStr(KEY),
+    "public_url": "http://coach",
+}
+ADA = {"user_id": "U0ADA", "team_id": "T0SECOND"}
+
+
+@pytest.fixture
+async def desk(tmp_path) -> AsyncIterator[Desk]:
+    async with open_desk(tmp_path, **BY_LINK) as made:
+        yield made
+
+
+async def begin(desk: Desk) -> str:
+    response = await desk.http.get("/slack/install")
+    assert response.status_code == 302
+    query = parse_qs(urlsplit(response.headers["location"]).query)
+    assert query["redirect_uri"] == ["http://coach/slack/oauth"]
+    assert "chat:write" in query["scope"][0]
+    return query["state"][0]
+
+
+async def finish(desk: Desk, state: str, code: str = "code") -> httpx.Response:
+    return await desk.http.get("/slack/oauth", params={"state": state, "code": code})
+
+
+async def installed(desk: Desk, token: str = "xoxb-second") -> None:
+    desk.platform.codes["code"] = token
+    response = await finish(desk, await begin(desk))
+    assert response.status_code == 200
+    assert "installed" in response.text
+
+
+def sql(desk: Desk, statement: str) -> list[Any]:
+    with desk.system.store.engine.begin() as conn:
+        return list(conn.execute(text(statement)))
+
+
+async def test_a_second_workspace_is_a_company_of_its_own_with_its_own_token(desk: Desk) -> None:
+    assert "nothing here" in (await desk.slash("U0ADA", "help", **ADA))["text"]
+    await installed(desk)
+    assert "define" in words(await desk.slash("U0ADA", "help", **ADA))
+    await desk.slash("U0LENA", "help")
+    seats = desk.system.store.look(tenancy.workspaces).result()
+    assert len({one.tenant for one in seats}) == 2
+    await desk.tick()
+    [row] = sql(desk, "SELECT token FROM installation WHERE team = 'T0SECOND'")
+    assert "xoxb" not in row.token
+    assert Keys(KEY).unlock(row.token) == "xoxb-second"
+    assert len([one for one in sql(desk, "SELECT state FROM delivery") if one.state == "sent"]) == 2
+
+
+async def test_equal_ids_in_two_workspaces_are_two_people(desk: Desk) -> None:
+    await installed(desk)
+    await desk.slash("U0ADA", "help")
+    await desk.slash("U0ADA", "help", **ADA)
+    rows = sql(desk, "SELECT tenant, member FROM account WHERE external = 'U0ADA'")
+    assert len({row.tenant for row in rows}) == len({row.member for row in rows}) == 2
+
+
+async def test_a_state_works_once(desk: Desk) -> None:
+    desk.platform.codes.update({"code": "xoxb-second", "again": "xoxb-third"})
+    state = await begin(desk)
+    assert (await finish(desk, state)).status_code == 200
+    assert (await finish(desk, state, "again")).status_code == 400
+    assert desk.platform.codes == {"again": "xoxb-third"}
+
+
+@pytest.mark.parametrize("state", ["", "x" * 43, "\u00e4"])
+async def test_a_state_of_somebody_else_is_refused(desk: Desk, state: str) -> None:
+    await begin(desk)
+    assert (await finish(desk, state)).status_code == 400
+    assert desk.platform.made("oauth.v2.access") == []
+
+
+async def test_a_state_of_another_browser_is_refused_and_not_used_up(desk: Desk) -> None:
+    state = await begin(desk)
+    desk.http.cookies.clear()
+    assert (await finish(desk, state)).status_code == 400
+    assert len(sql(desk, "SELECT digest FROM install_state")) == 1
+
+
+async def test_a_state_runs_out(desk: Desk) -> None:
+    state = await begin(desk)
+    desk.clock.move(minutes=11)
+    assert (await finish(desk, state)).status_code == 400
+
+
+@pytest.mark.parametrize("fault", [Fault(status=503), Fault(error="invalid_code"), Fault(lost=True), None])
+async def test_an_exchange_that_fails_installs_nothing(desk: Desk, fault: Fault | None) -> None:
+    if fault is not None:
+        desk.platform.codes["code"] = "xoxb-second"
+        desk.platform.fail("oauth.v2.access", fault)
+    response = await finish(desk, await begin(desk), "code<script>")
+    assert response.status_code == 502
+    assert "script" not in response.text
+    assert sql(desk, "SELECT team FROM installation WHERE team = 'T0SECOND'") == []
+
+
+async def test_saying_no_installs_nothing(desk: Desk) -> None:
+    response = await desk.http.get("/slack/oauth", params={"state": await begin(desk), "error": "access_denied"})
+    assert response.status_code == 200
+    assert "Nothing" in response.text
+
+
+async def test_uninstalling_deletes_the_token_and_installing_again_is_clean(desk: Desk) -> None:
+    await installed(desk)
+    await desk.slash("U0ADA", "help", **ADA)
+    before = sql(desk, "SELECT id, tenant FROM workspace WHERE team = 'T0SECOND'")
+    for name in ("tokens_revoked", "app_uninstalled"):
+        await desk.event({"type": name, "tokens": {"bot": ["U0BOT"]}}, team_id="T0SECOND")
+        await desk.settled()
+    assert sql(desk, "SELECT token FROM installation WHERE team = 'T0SECOND'") == []
+    assert "nothing here" in (await desk.slash("U0ADA", "help", **ADA))["text"]
+    desk.clock.move(minutes=1)
+    await installed(desk, "xoxb-new")
+    assert sql(desk, "SELECT id, tenant FROM workspace WHERE team = 'T0SECOND'") == before
+    assert len(sql(desk, "SELECT id FROM tenant")) == 2
+    assert "define" in words(await desk.slash("U0ADA", "help", **ADA))
+
+
+async def test_a_new_token_is_used_where_the_old_one_was_refused(desk: Desk) -> None:
+    await installed(desk)
+    await desk.slash("U0ADA", "help", **ADA)
+    desk.platform.tokens.discard("xoxb-second")
+    await desk.tick()
+    assert [row.state for row in sql(desk, "SELECT state FROM delivery")] == ["dead"]
+    await installed(desk, "xoxb-new")
+    await desk.slash("U0BEN", "help", **{**ADA, "user_id": "U0BEN"})
+    await desk.tick()
+    assert sorted(row.state for row in sql(desk, "SELECT state FROM delivery")) == ["dead", "sent"]
+
+
+# ---- keys, states, locks
+
+
+def test_a_ring_of_keys_turns() -> None:
+    old, new = new_key(), new_key()
+    locked = Keys(old).lock(TOKEN)
+    assert Keys(f"{new},{old}").unlock(locked) == TOKEN
+    assert Keys(new).unlock(locked) is None
+    assert Keys(old).unlock(Keys(f"{new},{old}").lock(TOKEN)) is None
+    assert Keys(old).unlock("not a token") is None
+
+
+@pytest.mark.parametrize("setting", ["", " , ", "short", "x" * 44])
+def test_what_is_no_key_is_said(setting: str) -> None:
+    with pytest.raises(BadKeys):
+        Keys(setting)
+
+
+def test_states_and_locks_are_decided_by_the_database() -> None:
+    engine = open_engine("sqlite://")
+    metadata.create_all(engine)
+    with engine.begin() as conn:
+        add_state(conn, "a", None, START + timedelta(minutes=1))
+        assert take_state(conn, "a", START) == (True, None)
+        assert take_state(conn, "a", START) == (False, None)
+        assert take(conn, "socket", "one", 30)
+        assert take(conn, "socket", "one", 30)
+        assert not take(conn, "socket", "two", 30)
+        release(conn, "socket", "two")
+        assert not take(conn, "socket", "two", 30)
+        release(conn, "socket", "one")
+        assert take(conn, "socket", "two", -1)
+        assert take(conn, "socket", "one", 30)
+    engine.dispose()
+
+
+# ---- settings
+
+
+@pytest.mark.parametrize(
+    ("more", "named"),
+    [
+        ({"slack_signing_secret": None}, "SIGNING_SECRET"),
+        ({"slack_client_id": "1.2"}, "TOKEN_KEYS"),
+        ({**BY_LINK, "slack_token_keys": SecretStr("short")}, "TOKEN_KEYS"),
+        ({"slack_api_url": "https://slack.example.org/api/"}, "on this machine"),
+    ],
+)
+async def test_settings_that_cannot_work_say_what_is_missing(desk: Desk, more: dict[str, Any], named: str) -> None:
+    own = settings(desk.platform, **more)
+    with pytest.raises(NotSetUp, match=named):
+        open_front(own, desk.system.app, desk.system.store, desk.clock, tenant="company")
+
+
+async def test_a_refused_token_stops_the_start_with_a_sentence(tmp_path) -> None:
+    with pytest.raises(NotSetUp, match="MLOPS_SLACK_BOT_TOKEN"):
+        async with open_desk(tmp_path, slack_bot_token=SecretStr("xoxb-wrong")):
+            pass
+
+
+# ---- manifest
+
+
+@pytest.mark.parametrize("url", [None, "https://coach.example.org/"])
+def test_the_manifest_is_made_from_the_table(url: str | None) -> None:
+    made = manifest(table(FEATURES), url)
+    [command] = made["features"]["slash_commands"]
+    assert command["usage_hint"].startswith("help")
+    assert len(command["usage_hint"]) <= 100
+    assert [one["callback_id"] for one in made["features"]["shortcuts"]] == ["command.define"]
+    assert made["settings"]["socket_mode_enabled"] is (url is None)
+    assert ("url" in command) is (url is not None)
+    assert len(made["display_information"]["description"]) <= 140
+    if url is not None:
+        address = "https://coach.example.org/slack/events"
+        assert command["url"] == made["settings"]["interactivity"]["request_url"] == address
+        assert made["oauth_config"]["redirect_urls"] == ["https://coach.example.org/slack/oauth"]
+
+
