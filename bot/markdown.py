@@ -14,10 +14,12 @@ _INLINE = re.compile(
     r"|\*\*(?P<strong>[^*\n]+)\*\*"
     r"|(?<![*\w])\*(?P<star>[^*\s](?:[^*\n]*[^*\s])?)\*(?![*\w])"
     r"|(?<![_\w])_(?P<under>[^_\s](?:[^_\n]*[^_\s])?)_(?![_\w])"
-    r"|\[(?P<label>[^\]\n]+)\]\((?P<url>(?:https?://|mailto:)[^\s)]+)\)"
+    r"|\[(?P<label>[^\[\]\n]+)\]\((?P<url>(?:https?://|mailto:)[^\s)]+)\)"
 )
 _BULLET = re.compile(r"^\s*[-*]\s+")
-_FENCE = re.compile(r"^```[^\n]*\n(.*?)\n?```$", re.DOTALL | re.MULTILINE)
+# Looked for one after the other: in one expression every opening without an end would be searched to the end of the text.
+_OPENING = re.compile(r"^```[^\n]*\n", re.MULTILINE)
+_CLOSING = re.compile(r"\n?```$", re.MULTILINE)
 
 
 def spans(text: str) -> Spans:
@@ -38,10 +40,10 @@ def blocks(text: str) -> tuple[Text | Code, ...]:
     """Parse paragraphs, lists and fenced code; lines inside a paragraph are joined, list items become bullet lines."""
     found: list[Text | Code] = []
     at = 0
-    for fence in _FENCE.finditer(text):
-        found.extend(_paragraphs(text[at : fence.start()]))
-        found.append(Code(fence.group(1)))
-        at = fence.end()
+    while (opening := _OPENING.search(text, at)) and (closing := _CLOSING.search(text, opening.end())):
+        found.extend(_paragraphs(text[at : opening.start()]))
+        found.append(Code(text[opening.end() : closing.start()]))
+        at = closing.end()
     found.extend(_paragraphs(text[at:]))
     return tuple(found)
 
@@ -51,15 +53,15 @@ def _paragraphs(text: str) -> list[Text | Code]:
 
 
 def _joined(paragraph: str) -> str:
-    lines: list[str] = []
+    lines: list[list[str]] = []
     for line in paragraph.strip().splitlines():
         if _BULLET.match(line):
-            lines.append(_BULLET.sub("\N{BULLET} ", line))
+            lines.append([_BULLET.sub("\N{BULLET} ", line)])
         elif lines:
-            lines[-1] += " " + line.strip()
+            lines[-1].append(line.strip())
         else:
-            lines.append(line.strip())
-    return "\n".join(lines)
+            lines.append([line.strip()])
+    return "\n".join(map(" ".join, lines))
 
 
 def _span(match: re.Match[str]) -> Span:

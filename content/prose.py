@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any
 
 import msgspec
@@ -29,6 +30,7 @@ def words(text: str) -> list[str]:
     return _WORD.findall(text)
 
 
+@lru_cache(maxsize=2_000)  # several rules read the same body
 def visible(markdown: str) -> str:
     """The words a reader sees, fenced code left out."""
     return "\n".join(plain(block.spans) for block in blocks(markdown) if isinstance(block, Text))

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Mapping
 from difflib import get_close_matches
 from functools import lru_cache
+from itertools import islice
 from typing import Any, TypeVar
 
 import msgspec
@@ -15,6 +16,7 @@ from content.problems import Path, Place, Problem
 
 Shape = TypeVar("Shape", bound=msgspec.Struct)
 
+UNKNOWN_SHOWN = 20  # of one item; each is compared with every known name
 UNKNOWN, WRONG, MISSING = "E102", "E103", "E104"
 
 _WHERE = re.compile(r"(?P<what>.*?)(?: - at `(?P<path>[^`]*)`)?", re.DOTALL)
@@ -31,7 +33,7 @@ def record(shape: type[Shape], raw: object, place: Place, subject: str) -> tuple
 
 def _problems(shape: type[Shape], raw: Mapping[str, Any], place: Place, subject: str) -> Iterator[Problem]:
     known = _fields(shape)
-    for name in (name for name in raw if name not in known):
+    for name in islice((name for name in raw if name not in known), UNKNOWN_SHOWN):
         yield place.problem(UNKNOWN, subject, f"unknown field {name[:60]!r}", _nearest(name, known), (name,))
     for name, field in known.items():
         if name in raw:

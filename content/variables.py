@@ -10,7 +10,7 @@ import msgspec
 from bot.domain.pack import Pack, Variable
 from bot.messages import clip
 
-PLACEHOLDER = re.compile(r"\{\{\s*([^{}]*?)\s*\}\}")
+PLACEHOLDER = re.compile(r"\{\{([^{}]*)\}\}")  # the name has spaces around it
 VALUE_LIMIT = 200
 
 _IN_JSON = re.compile(rb"\{\{ *([a-z][a-z0-9_]*) *\}\}")
@@ -22,7 +22,7 @@ _LEADING_DASH = re.compile(r"^-(?=\s|$)")
 
 def placeholders(text: str) -> set[str]:
     """The names a text asks for, whether they are declared or not."""
-    return set(PLACEHOLDER.findall(text))
+    return {name.strip() for name in PLACEHOLDER.findall(text)}
 
 
 def harmless(value: str) -> str:

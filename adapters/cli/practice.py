@@ -131,7 +131,7 @@ def _template(template: Template) -> Iterator[Message]:
     )
     yield Message(template.title, (Heading(template.title), Text(markdown.spans(template.purpose)), form))
     labels = {field.id: f"[{field.label}]" for field in template.fields}
-    body = PLACEHOLDER.sub(lambda match: labels.get(match[1], match[0]), template.body)
+    body = PLACEHOLDER.sub(lambda match: labels.get(match[1].strip(), match[0]), template.body)
     yield Message(f"{template.title}, filled in", tuple(_document(body)))
 
 

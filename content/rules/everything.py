@@ -16,10 +16,10 @@ from content.variables import placeholders
 
 _SECRET = re.compile(
     r"AKIA[0-9A-Z]{16}|xox[abprs]-[\w-]{10,}|gh[pousr]_\w{20,}|\bsk-[\w-]{20,}|-----BEGIN [A-Z ]*PRIVATE KEY"
-    r"|\beyJ[\w-]{10,}\.[\w-]{10,}|(?i:password|passwd|secret|api[_-]?key|token)\s*[:=]\s*(?=\S*\d)\S{8,}"
+    r"|\beyJ[\w-]{10,300}\.[\w-]{10,}|(?i:password|passwd|secret|api[_-]?key|token)\s*[:=]\s*(?=\S{0,200}\d)\S{8,}"
 )
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+\.\w[\w.-]*")
-_QUOTED = re.compile(r"\"[^\"\n]*\"|\u201c[^\u201d\n]*\u201d")
+_EMAIL = re.compile(r"(?<![\w.+-])[\w.+-]{1,64}@[\w-]{1,63}\.\w")  # bounded: a long word is no address
+_QUOTED = re.compile(r"\"[^\"\n]*\"|\u201c[^\u201c\u201d\n]*\u201d")
 _BLAME = re.compile(
     r"\b(?:careless(?:ly|ness)?|stupid(?:ly)?|lazy|incompeten(?:t|ce)|idiots?|sloppy|negligent|culprits?|human error"
     r"|(?:your|whose|his|her|their) fault)\b",

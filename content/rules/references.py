@@ -103,9 +103,11 @@ def too_early(source: Source) -> Iterator[Finding]:
 
 def repeated(source: Source) -> Iterator[Finding]:
     for track in source.pack.tracks:
+        seen: set[str] = set()
         for at, lesson in enumerate(track.lessons):
-            if lesson in track.lessons[:at]:
+            if lesson in seen:
                 yield Finding(f"track/{track.id}", f"{lesson} is in the track twice", ("lessons", at))
+            seen.add(lesson)
 
 
 def trackless(source: Source) -> Iterator[Finding]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Container, Iterator
 
 from bot.domain.pack import Scenario
@@ -13,6 +13,7 @@ from content.source import Source
 
 OPTIONS = (2, 4)
 NODES = (5, 8)
+SEATS = 12
 MINUTES = (15, 25)
 
 
@@ -26,12 +27,13 @@ def unreachable(source: Source) -> Iterator[Finding]:
 
 def dead_ends(source: Source) -> Iterator[Finding]:
     for drill in source.pack.scenarios:
+        ending = _ending(drill)
         for name, node in drill.nodes.items():
             if node.end and node.options:
                 yield Finding(drill.id, f"{name!r} is an end and still asks", ("nodes", name))
             elif not node.end and not node.options:
                 yield Finding(drill.id, f"{name!r} asks nothing and is no end", ("nodes", name))
-            elif not any(drill.nodes[one].end for one in _reached(drill, name)):
+            elif name not in ending:
                 yield Finding(drill.id, f"no end can be reached from {name!r}", ("nodes", name))
 
 
@@ -63,14 +65,14 @@ def undeclared_states(source: Source) -> Iterator[Finding]:
 def idle(source: Source) -> Iterator[Finding]:
     for drill in source.pack.scenarios:
         reached = [drill.nodes[name] for name in _reached(drill, drill.start)]
-        for at, seat in enumerate(drill.roles):
+        for at, seat in enumerate(drill.roles[:SEATS]):
             if not any(_has_part(node, seat.id) for node in reached):
                 yield Finding(drill.id, f"{seat.id!r} is told and asked nothing", ("roles", at))
 
 
 def idle_on_a_path(source: Source) -> Iterator[Finding]:
     for drill in source.pack.scenarios:
-        for at, seat in enumerate(drill.roles):
+        for at, seat in enumerate(drill.roles[:SEATS]):
             without = {name for name, node in drill.nodes.items() if not _has_part(node, seat.id)}
             if len(without) < len(drill.nodes) and any(
                 drill.nodes[name].end for name in _reached(drill, drill.start, without)
@@ -140,8 +142,8 @@ def seats_out_of_order(source: Source) -> Iterator[Finding]:
         for at, seat in enumerate(drill.roles):
             if not 0 <= seat.min <= seat.max or seat.max < 1:
                 yield Finding(drill.id, f"{seat.id!r} has {seat.min} to {seat.max} places", ("roles", at))
-        if not drill.roles:
-            yield Finding(drill.id, "nobody plays", ("roles",))
+        if not 1 <= len(drill.roles) <= SEATS:
+            yield Finding(drill.id, f"{len(drill.roles)} seats, 1 to {SEATS} can be filled", ("roles",))
 
 
 def odd_size(source: Source) -> Iterator[Finding]:
@@ -163,6 +165,22 @@ def _reached(drill: Scenario, start: str, only: Container[str] | None = None) ->
             continue
         found.add(name)
         ahead += [option.goto for option in drill.nodes[name].options]
+    return found
+
+
+def _ending(drill: Scenario) -> set[str]:
+    """Every node from which an end can be reached: the arrows walked backwards, once."""
+    before: defaultdict[str, list[str]] = defaultdict(list)
+    for name, node in drill.nodes.items():
+        for option in node.options:
+            before[option.goto].append(name)
+    found: set[str] = set()
+    ahead = [name for name, node in drill.nodes.items() if node.end]
+    while ahead:
+        name = ahead.pop()
+        if name not in found:
+            found.add(name)
+            ahead += before[name]
     return found
 
 

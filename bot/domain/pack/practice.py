@@ -30,7 +30,7 @@ _COMPARE: dict[Comparison, Callable[[int, int], bool]] = {
     ">=": operator.ge,
     ">": operator.gt,
 }
-_SCENE = re.compile(r"^##[ \t]+(.+?)[ \t]*$", re.MULTILINE)
+_SCENE = re.compile(r"^##[ \t]+(\S[^\n]*)$", re.MULTILINE)
 
 
 class Practice(Item, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -178,7 +178,7 @@ class Case(Practice, frozen=True, kw_only=True, forbid_unknown_fields=True):
     def scenes(self) -> tuple[tuple[str, str], ...]:
         """The heading of every scene and its text; words before the first heading have an empty one."""
         before, *rest = _SCENE.split(self.body)
-        told = [(heading, text.strip()) for heading, text in zip(rest[::2], rest[1::2], strict=True)]
+        told = [(heading.strip(), text.strip()) for heading, text in zip(rest[::2], rest[1::2], strict=True)]
         return (("", before.strip()), *told) if before.strip() else tuple(told)
 
 
