@@ -26,8 +26,11 @@ from storage.store import Store
 LOCK = "slack socket"
 LEASE_SECONDS, RENEW_SECONDS = 30.0, 10.0
 SILENT_SECONDS = 90.0
+CONNECT_SECONDS = 15.0
 TRIES = 3
 log = logging.getLogger(__name__)
+sdk_log = logging.getLogger("adapters.slack.sdk")
+sdk_log.setLevel(logging.CRITICAL)  # it writes envelopes and a trace for every try
 
 
 def give_up() -> None:
@@ -49,6 +52,7 @@ class Socket:
         on_dead: Callable[[], None] = give_up,
         renew_seconds: float = RENEW_SECONDS,
         silent_seconds: float = SILENT_SECONDS,
+        connect_seconds: float = CONNECT_SECONDS,
     ) -> None:
         self._app_token = app_token
         self._client = client
@@ -58,6 +62,7 @@ class Socket:
         self._on_dead = on_dead
         self._renew_seconds = renew_seconds
         self._silent_seconds = silent_seconds
+        self._connect_seconds = connect_seconds
         self._owner = f"{os.getpid()}-{secrets.token_hex(6)}"
         self._socket: SocketModeClient | None = None
         self._alive = time.monotonic()
@@ -102,10 +107,11 @@ class Socket:
     async def _open(self) -> None:
         shared = self._client()
         web = AsyncWebClient(base_url=shared.base_url, session=shared.session, retry_handlers=[])
-        made = SocketModeClient(app_token=self._app_token, web_client=web, auto_reconnect_enabled=True)
+        made = SocketModeClient(app_token=self._app_token, web_client=web, auto_reconnect_enabled=True, logger=sdk_log)
         made.socket_mode_request_listeners.append(self._heard)
         try:
-            await made.connect()  # type: ignore[no-untyped-call]
+            async with asyncio.timeout(self._connect_seconds):  # by itself it would try for ever
+                await made.connect()  # type: ignore[no-untyped-call]
         except BaseException as error:  # also when this task is cancelled: the client holds a session of its own
             await made.close()  # type: ignore[no-untyped-call]
             if not isinstance(error, Exception):

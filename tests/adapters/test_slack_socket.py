@@ -99,7 +99,7 @@ async def test_a_socket_that_has_died_silently_is_replaced(desk: Desk) -> None:
 async def test_after_three_tries_the_process_gives_up(desk: Desk) -> None:
     gave_up = asyncio.Event()
     desk.platform.fail("apps.connections.open", *[Fault(error="invalid_auth")] * 9)
-    task = asyncio.create_task(socket(desk, on_dead=gave_up.set).serve())
+    task = asyncio.create_task(socket(desk, on_dead=gave_up.set, connect_seconds=0.2).serve())
     await asyncio.wait_for(gave_up.wait(), 5)
     await stopped(task)
 
