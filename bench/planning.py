@@ -131,5 +131,5 @@ def _fill(conn: Connection, count: int) -> None:
     times = [{"zone": ZONES[at % 40], "minute": 540 + 15 * (at % 4)} for at in range(count)]
     conn.execute(
         learner.insert(),
-        [{"tenant": "t", "member": id, "track": "x", "days": 31, **when} for id, when in zip(ids, times, strict=True)],
+        [{"tenant": "t", "member": id, "roles": [], "days": 31, **when} for id, when in zip(ids, times, strict=True)],
     )

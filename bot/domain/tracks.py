@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
 import msgspec
@@ -49,25 +49,41 @@ class Standing(msgspec.Struct, frozen=True):
 def taught(track: Track, lessons: Mapping[str, Lesson]) -> list[str]:
     """The lessons of a track that are taught now, each after those it builds on, whatever track these are in."""
     found: dict[str, None] = {}
+    entered: set[str] = set()
+
+    def add(id: str) -> None:
+        lesson = lessons.get(id)
+        if lesson is None or lesson.status not in TAUGHT or id in entered:
+            return
+        entered.add(id)
+        for base in lesson.prereqs:
+            add(base)
+        found[id] = None
+
     for id in track.lessons:
-        for one in _with_bases(id, lessons, ()):
-            found.setdefault(one)
+        add(id)
     return list(found)
 
 
-def _with_bases(id: str, lessons: Mapping[str, Lesson], above: tuple[str, ...]) -> Iterator[str]:
-    lesson = lessons.get(id)
-    if lesson is None or lesson.status not in TAUGHT or id in above:
-        return
-    for base in lesson.prereqs:
-        yield from _with_bases(base, lessons, (*above, id))
-    yield id
+class Courses:
+    """The tracks and lessons of one pack; the order of each track is worked out once."""
+
+    def __init__(self, tracks: Mapping[str, Track], lessons: Mapping[str, Lesson]) -> None:
+        self.lessons = lessons
+        self._tracks = tracks
+        self._orders: dict[str, list[str]] = {}
+
+    def order(self, track: str) -> list[str]:
+        """What :func:`taught` says of a track; nothing for one that is gone."""
+        if track not in self._orders:
+            known = self._tracks.get(track)
+            self._orders[track] = taught(known, self.lessons) if known else []
+        return self._orders[track]
 
 
 def choose(
+    courses: Courses,
     enrolments: Sequence[Enrolment],
-    tracks: Mapping[str, Track],
-    lessons: Mapping[str, Lesson],
     done: Collection[str],
     shown: Mapping[str, int],
     last: str | None = None,
@@ -77,13 +93,10 @@ def choose(
     ``last`` is the lesson before this one: its topic is not repeated where a lesson soon after it can take its place.
     """
     for one in _in_turn(enrolments):
-        track = tracks.get(one.track)
-        if track is None:
-            continue
-        waiting = [id for id in taught(track, lessons) if id not in done]
+        waiting = [id for id in courses.order(one.track) if id not in done]
         first = next_lesson(waiting, done, shown)
         if first is not None:
-            return Choice(one.track, _varied(first, waiting, lessons, done, shown, last))
+            return Choice(one.track, _varied(first, waiting, courses.lessons, done, shown, last))
     return None
 
 
@@ -122,9 +135,8 @@ def standing(track: Track, begun_with: int, done: Collection[str]) -> Standing:
 
 def ahead(
     days: Iterable[date],
+    courses: Courses,
     enrolments: Sequence[Enrolment],
-    tracks: Mapping[str, Track],
-    lessons: Mapping[str, Lesson],
     done: Collection[str],
     shown: Mapping[str, int],
     last: str | None = None,
@@ -132,7 +144,7 @@ def ahead(
     """What the coming days bring if every lesson is answered on its day; None once every track is finished."""
     done, places, found = set(done), list(enrolments), []
     for day in days:
-        choice = choose(places, tracks, lessons, done, shown, last)
+        choice = choose(courses, places, done, shown, last)
         found.append((day, choice))
         if choice is not None:
             done.add(choice.lesson)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from bot.domain.attention import REPORT_FLOOR
 from bot.domain.people import Verb
-from bot.domain.tracks import ahead
+from bot.domain.tracks import Courses, ahead
 from bot.errors import Refusal
 from bot.features.lessons.learners import coming, told
 from bot.messages import TABLE_ROWS, Heading, Message, Note, Table, clip, plain
@@ -68,7 +68,9 @@ def preview(ctx: Context, words: str) -> Answer:
     history = ctx.store.lessons.history([person.id])[person.id]
     catalog = ctx.catalog
     days = [day for day, _at in coming(ctx, learner)]
-    found = ahead(days, learner.tracks, catalog.tracks, catalog.lessons, history.done, history.shown, history.last)
+    found = ahead(
+        days, Courses(catalog.tracks, catalog.lessons), learner.tracks, history.done, history.shown, history.last
+    )
     rows = tuple(
         (f"{day:%a %d %B}", clip(catalog.lessons[one.lesson].title, 60), catalog.tracks[one.track].name)
         if one is not None

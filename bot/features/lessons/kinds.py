@@ -13,7 +13,7 @@ from bot.domain.attention import IGNORED_LIMIT
 from bot.domain.calendar import local_date
 from bot.domain.deliveries import Delivery
 from bot.domain.pack import Lesson
-from bot.domain.tracks import choose
+from bot.domain.tracks import Courses, choose
 from bot.features.lessons.rest import rest
 from bot.features.lessons.screens import Card, lesson_card
 from bot.ports.catalog import Catalog
@@ -48,12 +48,13 @@ def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Compose
     learners, histories = work.store.lessons.learners(members), work.store.lessons.history(members)
     composed: dict[int, Composed | Skip] = {}
     askings, showings = [], []
+    courses = Courses(work.catalog.tracks, work.catalog.lessons)
     for one in deliveries:
         learner = learners[one.member or ""]
         if one.chosen is None and learner.ignored >= IGNORED_LIMIT:
             composed[one.id] = rest(work, learner, one)
             continue
-        chosen = one.chosen or _choose(work, learner, histories[learner.member])
+        chosen = one.chosen or _choose(work, courses, learner, histories[learner.member])
         if chosen is None:
             composed[one.id] = Skip("track finished")
             continue
@@ -70,10 +71,10 @@ def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Compose
     return composed
 
 
-def _choose(work: Work, learner: Learner, history: History) -> Mapping[str, Any] | None:
+def _choose(work: Work, courses: Courses, learner: Learner, history: History) -> Mapping[str, Any] | None:
     """The next lesson of the track whose turn it is. It is stored, so that two copies are the same lesson."""
     catalog = work.catalog
-    found = choose(learner.tracks, catalog.tracks, catalog.lessons, history.done, history.shown, history.last)
+    found = choose(courses, learner.tracks, history.done, history.shown, history.last)
     if found is None:
         return None
     lesson = catalog.lessons[found.lesson]

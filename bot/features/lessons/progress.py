@@ -9,7 +9,7 @@ from datetime import timedelta
 import msgspec
 
 from bot.domain.streaks import goal, streak, this_week
-from bot.domain.tracks import ahead, standing
+from bot.domain.tracks import Courses, ahead, standing
 from bot.features.lessons.learners import coming, enrolled, next_time, today_of, told
 from bot.features.lessons.reviews import left
 from bot.messages import (
@@ -93,7 +93,9 @@ def _week(ctx: Context, learner: Learner) -> list[Block]:
 def _next(ctx: Context, learner: Learner, history: History) -> list[Block]:
     days = [day for day, _at in coming(ctx, learner)][:NEXT_SHOWN]
     catalog = ctx.catalog
-    found = ahead(days, learner.tracks, catalog.tracks, catalog.lessons, history.done, history.shown, history.last)
+    found = ahead(
+        days, Courses(catalog.tracks, catalog.lessons), learner.tracks, history.done, history.shown, history.last
+    )
     lines = [(f"{day:%A %d %B}", catalog.lessons[one.lesson].title) for day, one in found if one is not None]
     return [Text(ctx.say("lessons.coming", lines=lines))] if lines else []
 

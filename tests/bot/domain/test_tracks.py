@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.pack import Lesson, Track
-from bot.domain.tracks import Enrolment, ahead, choose, standing, taught
+from bot.domain.tracks import Courses, Enrolment, ahead, choose, standing, taught
 
 IDS = [f"l{at}" for at in range(12)]
 DAY = date(2026, 11, 23)
@@ -34,7 +34,7 @@ def schools(draw):
 
 def dry_run(lessons, tracks, days=40):
     dates = [DAY + timedelta(days=at) for at in range(days)]
-    return ahead(dates, [Enrolment(id) for id in tracks], tracks, lessons, set(), {})
+    return ahead(dates, Courses(tracks, lessons), [Enrolment(id) for id in tracks], set(), {})
 
 
 @given(schools())
@@ -85,20 +85,20 @@ def test_three_new_lessons_are_counted_beside_what_there_was():
 def test_a_topic_is_not_repeated_where_another_lesson_soon_after_can_take_its_place():
     lessons = {id: lesson(id, topic="data" if at < 11 else "roles") for at, id in enumerate(IDS)}
     tracks = {"t": Track("t", "T", tuple(IDS))}
-    found = choose([Enrolment("t")], tracks, lessons, set(IDS[:10]), dict.fromkeys(IDS[:10], 1), last="l9")
+    found = choose(Courses(tracks, lessons), [Enrolment("t")], set(IDS[:10]), dict.fromkeys(IDS[:10], 1), last="l9")
     assert found.lesson == "l11"
-    early = choose([Enrolment("t")], tracks, lessons, set(IDS[:5]), dict.fromkeys(IDS[:5], 1), last="l4")
+    early = choose(Courses(tracks, lessons), [Enrolment("t")], set(IDS[:5]), dict.fromkeys(IDS[:5], 1), last="l4")
     assert early.lesson == "l5"
 
 
 def test_what_is_retired_or_unknown_is_not_taught():
     lessons = {"l0": lesson("l0", status="retired"), "l1": lesson("l1", prereqs=["l0", "gone"])}
     assert taught(Track("t", "T", ("l0", "l1", "gone")), lessons) == ["l1"]
-    assert choose([Enrolment("gone")], {}, lessons, set(), {}) is None
+    assert choose(Courses({}, lessons), [Enrolment("gone")], set(), {}) is None
 
 
 def test_a_lesson_shown_and_not_finished_waits_behind_the_fresh_ones():
     lessons = {id: lesson(id) for id in IDS[:3]}
     tracks = {"t": Track("t", "T", tuple(IDS[:3]))}
-    assert choose([Enrolment("t")], tracks, lessons, set(), {"l0": 1}).lesson == "l1"
-    assert choose([Enrolment("t")], tracks, lessons, {"l1", "l2"}, {"l0": 1}).lesson == "l0"
+    assert choose(Courses(tracks, lessons), [Enrolment("t")], set(), {"l0": 1}).lesson == "l1"
+    assert choose(Courses(tracks, lessons), [Enrolment("t")], {"l1", "l2"}, {"l0": 1}).lesson == "l0"
