@@ -53,6 +53,8 @@ PLANTS = [
     ("only storage and wiring speak SQL", "adapters/slack/planted_sql.py", SQL, [f"adapters.slack.planted_sql -> {name}" for name in SQL_LIST]),
     ("only scheduler.clockwork imports APScheduler", "scheduler/planted_timer.py", "import apscheduler.schedulers",
      ["scheduler.planted_timer -> apscheduler"]),
+    ("only bot.domain.reviews imports fsrs", "bot/domain/planted_memory.py", "import fsrs", ["bot.domain.planted_memory -> fsrs"]),
+    ("only bot.domain.holidays imports holidays", "storage/planted_days.py", "import holidays", ["storage.planted_days -> holidays"]),
     ("only adapters.teams imports botbuilder", "adapters/slack/planted_teams.py", "import botbuilder.core\nimport botframework.connector",
      ["adapters.slack.planted_teams -> botbuilder", "adapters.slack.planted_teams -> botframework"]),
     ("only adapters.slack imports Slack's libraries", "adapters/teams/planted_slack.py", "import slack_bolt\nimport slack_sdk.web",
@@ -67,6 +69,8 @@ COMPANIONS = {  # what the plants import has to be there
 }
 ALLOWED = {
     "scheduler/clockwork.py": "import apscheduler.schedulers",
+    "bot/domain/reviews.py": "import fsrs",
+    "bot/domain/holidays.py": "import holidays",
     "adapters/wiring/planted_sql.py": "import sqlalchemy",
     "adapters/teams/app.py": "import botbuilder.core",
     "adapters/slack/app.py": "import slack_bolt",
