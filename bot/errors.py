@@ -20,14 +20,22 @@ class DeliveryFailed(Exception):
     """A platform call that did not succeed.
 
     ``permanent``: the same call can never succeed. ``ambiguous``: it may have arrived. Neither: refused for now,
-    and ``retry_after`` (seconds) says for how long when the platform did.
+    and ``retry_after`` (seconds) says for how long when the platform did. Not ``called``: our own pace held it back,
+    which costs no attempt.
     """
 
     def __init__(
-        self, reason: str, *, permanent: bool = False, ambiguous: bool = False, retry_after: float | None = None
+        self,
+        reason: str,
+        *,
+        permanent: bool = False,
+        ambiguous: bool = False,
+        retry_after: float | None = None,
+        called: bool = True,
     ) -> None:
         super().__init__(reason)
         self.reason = reason
         self.permanent = permanent
         self.ambiguous = ambiguous
         self.retry_after = retry_after
+        self.called = called

@@ -182,7 +182,9 @@ class Drainer:
 
     def _failed(self, parts: DispatchParts, delivery: Delivery, failure: DeliveryFailed) -> None:
         attempts = delivery.attempts + 1
-        if failure.ambiguous:
+        if not failure.called:
+            parts.dispatch.uncalled(delivery, min(failure.retry_after or 0.0, LONGEST_WAIT))
+        elif failure.ambiguous:
             parts.dispatch.unknown(delivery, failure.reason, self._look_up_after)
         elif failure.permanent:
             parts.dispatch.end(delivery, "dead", failure.reason)

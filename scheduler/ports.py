@@ -84,7 +84,7 @@ class Dispatch(Protocol):
         """A look-up failed: still unknown, an attempt is counted."""
         ...
 
-    def uncalled(self, delivery: Delivery) -> None:
+    def uncalled(self, delivery: Delivery, retry_in: float = 0.0) -> None:
         """An intent whose call was never begun: ready again, no attempt counted."""
         ...
 

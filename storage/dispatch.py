@@ -135,9 +135,10 @@ class DispatchPart:
         later = machine_now(self._conn) + retry_in
         self._update(one, not_before=later, attempts=delivery.c.attempts + 1)
 
-    def uncalled(self, one: Delivery) -> None:
+    def uncalled(self, one: Delivery, retry_in: float = 0.0) -> None:
         """The intent was not used: no call was made and none may follow from it."""
-        self._update(one, state="ready", attempts=delivery.c.attempts - 1)
+        later = machine_now(self._conn) + retry_in
+        self._update(one, state="ready", attempts=delivery.c.attempts - 1, not_before=later)
 
     def _update(self, one: Delivery, **values: Any) -> bool:
         """Only as the row was read: a worker that froze cannot overwrite what another one has made of it since."""

@@ -80,6 +80,15 @@ def _platforms(settings: Settings) -> Iterator[Finding]:
     )
 
 
+def _slack(settings: Settings) -> Iterator[Finding]:
+    if not settings.slack_is_set:
+        return
+    from adapters.slack.doctor import examine
+
+    for one in examine(settings):
+        yield _finding(one.check, fine=one.fine, what=one.what, todo=one.todo)
+
+
 def _teams(settings: Settings) -> Iterator[Finding]:
     if not settings.teams_is_set:
         return
@@ -89,4 +98,4 @@ def _teams(settings: Settings) -> Iterator[Finding]:
         yield _finding(one.check, fine=one.fine, what=one.what, todo=one.todo)
 
 
-CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_database, _pack, _zones, _platforms, _teams)
+CHECKS: tuple[Callable[[Settings], Iterator[Finding]], ...] = (_database, _pack, _zones, _platforms, _slack, _teams)

@@ -16,6 +16,22 @@ def group() -> None:
 
 
 @app.command()
+def slack(
+    socket_mode: Annotated[bool, typer.Option("--socket-mode", help="Without a public address.")] = False,
+) -> None:
+    """Write the manifest of the Slack app as JSON: paste it under Create New App, From a manifest."""
+    import json
+
+    from adapters.cli.output import settings_or_exit
+    from adapters.slack.manifest import manifest
+    from bot.features import FEATURES
+    from bot.router import table
+
+    url = None if socket_mode else settings_or_exit().public_url
+    typer.echo(json.dumps(manifest(table(FEATURES), url), indent=2))
+
+
+@app.command()
 def teams(
     to: Annotated[Path, typer.Argument(help="The file to write.")] = Path("mlops-coach-teams.zip"),
     website: Annotated[

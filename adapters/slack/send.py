@@ -11,6 +11,7 @@ from adapters import calendar
 from adapters.slack import render
 from adapters.slack.answers import quiet
 from adapters.slack.calls import BlocksRefused, Calls, TokenRefused
+from adapters.slack.pace import Pace
 from adapters.slack.read import DELIVERY_EVENT
 from adapters.slack.seats import Seat, Seats
 from bot.domain.deliveries import Delivery
@@ -36,6 +37,7 @@ class SlackMessenger:
         self._seats = seats
         self._calls = calls
         self._refused = refused
+        self._paces: dict[str, Pace] = {}
         self._silent: dict[str, str] = {}  # workspaces whose token was refused, and that token
 
     @property
@@ -44,11 +46,17 @@ class SlackMessenger:
 
     async def send(self, parcel: Parcel) -> str:
         seat = self._seat(parcel.workspace)
+        pace = self._paces.setdefault(seat.workspace, Pace())
+        await pace.wait(parcel.address)
         try:
             return await self._send(seat, parcel)
         except TokenRefused as refused:
             self._silent[seat.workspace] = seat.token
             self._refused(seat, refused.reason)
+            raise
+        except DeliveryFailed as failed:
+            if failed.retry_after is not None and failed.called:
+                pace.hold(failed.retry_after)
             raise
 
     def _seat(self, workspace: str) -> Seat:
@@ -56,7 +64,7 @@ class SlackMessenger:
         if seat is None:
             raise DeliveryFailed("not installed", permanent=True)
         if self._silent.get(workspace) == seat.token:
-            raise DeliveryFailed("token refused", retry_after=HELD_SECONDS)
+            raise DeliveryFailed("token refused", retry_after=HELD_SECONDS, called=False)
         return seat
 
     async def _send(self, seat: Seat, parcel: Parcel) -> str:

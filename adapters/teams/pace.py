@@ -34,7 +34,7 @@ class Pace:
         own = max(before, now - CONVERSATION_BURST * CONVERSATION_SECONDS) + CONVERSATION_SECONDS
         delay = max(lane, own) - now
         if delay > patience:
-            raise DeliveryFailed("our own pace", retry_after=delay)
+            raise DeliveryFailed("our own pace", retry_after=delay, called=False)
         self._lane = lane
         self._remember(conversation, own, now)
         if delay > 0:

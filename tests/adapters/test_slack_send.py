@@ -11,7 +11,9 @@ import pytest
 from sqlalchemy import text
 
 from adapters.slack import app as slack_app
+from adapters.slack import send as slack_send
 from adapters.slack.calls import Calls, TokenRefused
+from adapters.slack.pace import Pace
 from bot.domain.deliveries import Outgoing
 from bot.errors import DeliveryFailed
 from bot.messages import Chart, File, Mention, Message, Plain, Series, Table, Text
@@ -28,9 +30,20 @@ CHART = Chart("bar", "Answers", ("A", "B"), (Series("Share", (1.0, 2.0)),), "A 1
 TABLE = Table(("Term", "Uses"), (("drift", "12"),))
 
 
+class Unpaced(Pace):
+    """Sends as fast as it can, until ``refuses`` says otherwise."""
+
+    refuses = False
+
+    async def wait(self, conversation: str) -> None:
+        if self.refuses:
+            raise DeliveryFailed("our own pace", retry_after=5.0, called=False)
+
+
 @pytest.fixture
 async def desk(tmp_path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     monkeypatch.setattr(slack_app, "Calls", partial(Calls, seconds=0.3))
+    monkeypatch.setattr(slack_send, "Pace", Unpaced)
     async with open_desk(tmp_path) as made:
         await made.event({"type": "team_join", "user": {"id": LENA, "name": "lena", "tz": "Europe/Berlin"}})
         await made.tick()
@@ -150,7 +163,8 @@ async def test_a_refused_token_silences_the_lane_and_is_told_once(
     called = len(desk.platform.made("chat.postMessage"))
     await drain(desk, rounds=3)
     assert len(desk.platform.made("chat.postMessage")) == called
-    assert state(desk, "2") == ("ready", "token refused")
+    waiting = sql(desk, "SELECT state, attempts FROM delivery WHERE kind = 'note' AND period <> '1'")
+    assert [(row.state, row.attempts) for row in waiting] == [("ready", 0)] * 3
     assert caplog.text.count("refuses the token") == 1
     assert "xoxb" not in caplog.text
 
@@ -274,3 +288,66 @@ def parcel(
         member=None,
         at=START,
     )
+
+
+# ---- pace
+
+
+async def test_our_own_pace_costs_no_attempt(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wave of a thousand messages waits its turn, however often it is told to come back."""
+    plan(desk)
+    with monkeypatch.context() as patch:
+        patch.setattr(Unpaced, "refuses", True)
+        await drain(desk, rounds=12)
+    [row] = sql(desk, "SELECT state, attempts FROM delivery WHERE kind = 'note'")
+    assert (row.state, row.attempts) == ("ready", 0)
+    await drain(desk)
+    assert state(desk) == ("sent", None)
+
+
+class Hand:
+    """A clock moved by hand; sleeping moves it."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.now = 100.0
+        monkeypatch.setattr("adapters.slack.pace.asyncio.sleep", self._sleep)
+
+    def __call__(self) -> float:
+        return self.now
+
+    async def _sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+async def test_a_conversation_gets_a_burst_and_then_one_a_second(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand = Hand(monkeypatch)
+    pace = Pace(hand)
+    for _ in range(13):
+        await pace.wait("D1")
+    assert 9 <= hand.now - 100 <= 11
+
+
+async def test_a_workspace_gets_three_hundred_a_minute(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand = Hand(monkeypatch)
+    pace = Pace(hand)
+    sent = 0
+    while hand.now < 160:
+        try:
+            await pace.wait(f"D{sent}")
+            sent += 1
+        except DeliveryFailed as failed:
+            hand.now += failed.retry_after or 0
+    assert 290 <= sent <= 330
+
+
+async def test_what_slack_asks_for_holds_the_whole_workspace(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand = Hand(monkeypatch)
+    pace = Pace(hand)
+    await pace.wait("D1")
+    pace.hold(30)
+    with pytest.raises(DeliveryFailed) as caught:
+        await pace.wait("D2")
+    assert caught.value.retry_after is not None
+    assert 29 <= caught.value.retry_after <= 31
+    hand.now += 30
+    await pace.wait("D2")
