@@ -13,7 +13,7 @@ from bench.figures import heading, row, timed
 from bot.ports.people import Member
 from storage.dialects import open_engine
 from storage.ledger import delivery
-from storage.lessons import learner
+from storage.lessons import learner, rhythm
 from storage.parts import Parts
 from storage.people import account, member
 from storage.tenancy import Workspace, add_tenant, add_workspace
@@ -133,3 +133,5 @@ def _fill(conn: Connection, count: int) -> None:
         learner.insert(),
         [{"tenant": "t", "member": id, "roles": [], "days": 31, **when} for id, when in zip(ids, times, strict=True)],
     )
+    chosen = {(when["zone"], when["minute"]) for when in times}
+    conn.execute(rhythm.insert(), [{"tenant": "t", "zone": zone, "minute": minute} for zone, minute in sorted(chosen)])

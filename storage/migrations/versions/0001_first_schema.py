@@ -264,7 +264,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "member", name=op.f("pk_learner")),
     )
     op.create_index(op.f("ix_learner_tenant_last_daily_at"), "learner", ["tenant", "last_daily_at"], unique=False)
-    op.create_index(op.f("ix_learner_zone_minute"), "learner", ["zone", "minute"], unique=False)
+    op.create_index(op.f("ix_learner_tenant_zone_minute"), "learner", ["tenant", "zone", "minute"], unique=False)
     op.create_table(
         "lesson_mark",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -475,6 +475,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "member", "concept", name=op.f("pk_review_card")),
     )
     op.create_table(
+        "rhythm",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("zone", sa.String(length=255), nullable=False),
+        sa.Column("minute", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "zone", "minute", name=op.f("pk_rhythm")),
+    )
+    op.create_table(
         "team",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -608,6 +615,7 @@ def downgrade() -> None:
     op.drop_table("teams_conversation")
     op.drop_index(op.f("ix_team_tenant_manager"), table_name="team")
     op.drop_table("team")
+    op.drop_table("rhythm")
     op.drop_table("review_card")
     op.drop_table("quiz_subscription")
     op.drop_table("quiz_run")
@@ -630,7 +638,7 @@ def downgrade() -> None:
     op.drop_table("lock")
     op.drop_table("lesson_state")
     op.drop_table("lesson_mark")
-    op.drop_index(op.f("ix_learner_zone_minute"), table_name="learner")
+    op.drop_index(op.f("ix_learner_tenant_zone_minute"), table_name="learner")
     op.drop_index(op.f("ix_learner_tenant_last_daily_at"), table_name="learner")
     op.drop_table("learner")
     op.drop_index(
