@@ -10,6 +10,8 @@ from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+from docs import pack_pages
+
 PLACE = Path(__file__).parent / "reference"
 NOTE = "<!-- Written by `make docs` from the code; change it there. -->"
 WHO = {
@@ -94,7 +96,7 @@ def index_page() -> Iterator[str]:
     """The way to the other pages."""
     yield "# Reference"
     yield "Written by `make docs` from what the code declares, and checked by every run of the tests."
-    yield _list(*(f"[{next(page()).removeprefix('# ')}]({name})" for name, (_, page) in _made() if page != index_page))
+    yield _list(*(f"[{next(page()).removeprefix('# ')}]({name})" for name, page in _made() if _is_listed(name)))
 
 
 # A page appears with the module it is made from.
@@ -109,7 +111,7 @@ PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
 def main(words: list[str]) -> int:
     """Write or check every page; the exit code is 1 when a page was not current."""
     old = []
-    for name, (_, page) in _made():
+    for name, page in _made():
         parts = [part for part in page() if part]
         text = "\n\n".join([parts[0], NOTE, *parts[1:]]) + "\n"
         path = PLACE / name
@@ -117,6 +119,7 @@ def main(words: list[str]) -> int:
             continue
         old.append(name)
         if "--check" not in words:
+            path.parent.mkdir(exist_ok=True)
             path.write_text(text, encoding="utf-8")
     if "--check" in words and old:
         print(f"not current: {', '.join(old)}; run: make docs")
@@ -124,11 +127,17 @@ def main(words: list[str]) -> int:
     return 0
 
 
-def _made() -> Iterator[tuple[str, tuple[str, Callable[[], Iterator[str]]]]]:
-    for name, entry in PAGES.items():
-        spec = find_spec(entry[0])
+def _made() -> Iterator[tuple[str, Callable[[], Iterator[str]]]]:
+    for name, (module, page) in PAGES.items():
+        spec = find_spec(module)
         if spec is not None and spec.origin is not None:
-            yield name, entry
+            yield name, page
+    yield from pack_pages.pages().items()
+
+
+def _is_listed(name: str) -> bool:
+    """The index names the way into the pack and leaves the rest to it."""
+    return name != "README.md" and (not name.startswith("pack/") or name == "pack/README.md")
 
 
 def _sentence(text: str) -> str:
