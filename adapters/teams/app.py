@@ -102,6 +102,8 @@ class Door:
 
     def _conversations(self, envelope: read.Envelope) -> Conversations:
         known = self._tenants.get(envelope.tenant or "")
+        if known is None and self._verifier is None:
+            known = next(iter(self._tenants.values()))  # an emulator has no directory
         if known is None:
             raise Rejected(403, "tenant not served")
         return known

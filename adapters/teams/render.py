@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC
+from functools import lru_cache
 from typing import Any
 
 from adapters.teams import charts, limits
@@ -64,14 +65,20 @@ def activity(content: Message, mentions: Mapping[str, str] = _NOBODY) -> Json:
 
 
 def card(content: Message, mentions: Mapping[str, str] = _NOBODY) -> Json:
-    """An Adaptive Card; ``mentions`` gives directory ids by member, for the people picker."""
+    """An Adaptive Card; ``mentions`` gives directory ids by member, for the people picker. It may be shared: never change it."""
+    return _made(content, tuple(sorted(mentions.items())))
+
+
+# The same look-up or help is asked for again and again, and a message is hashed in a microsecond.
+@lru_cache(maxsize=256)
+def _made(content: Message, mentions: tuple[tuple[str, str], ...]) -> Json:
     frame = {
         "type": "AdaptiveCard",
         "$schema": _SCHEMA,
         "version": limits.VERSION,
         "fallbackText": label(content.summary, SUMMARY_LIMIT),
     }
-    pieces = _Card(mentions).pieces(content.blocks)
+    pieces = _Card(dict(mentions)).pieces(content.blocks)
     return {**frame, "body": fitted(pieces, limits.SIZE_AIM - utf16_size(frame))}
 
 

@@ -1,4 +1,4 @@
-"""Keeps a rush of turns from holding the event loop: a few go through in each of its rounds, the rest in the next ones.
+"""Keeps a rush of turns from holding the event loop: two go through in each of its rounds, the rest in the next ones.
 
 Each turn costs a millisecond or two of the loop's own time, for the cards. Two dozen that become ready together would
 run in one round of the loop, and everything else would wait for all of them.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 
-MOST = 4
+MOST = 2
 
 
 class Turnstile:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -107,6 +108,9 @@ async def _living(system: System, mounted: list[Front], _app: Starlette) -> Asyn
     clockwork = Clockwork()
     clockwork.every(TICK_SECONDS, partial(_tick, system))
     clockwork.start()
+    # What is there now stays: the collector need not look at it again, which would hold the loop for a tenth of a second.
+    gc.collect()
+    gc.freeze()
     try:
         yield
     finally:

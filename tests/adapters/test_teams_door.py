@@ -334,6 +334,29 @@ async def test_without_an_app_id_nothing_starts():
                 required(settings(**{missing: nothing}))
 
 
+async def test_only_an_emulator_on_loopback_may_go_without_tokens(tmp_path):
+    from adapters.teams.app import Door
+    from adapters.teams.cloud import CLOUDS, emulated
+
+    async def never(*_: Any) -> None:
+        raise AssertionError
+
+    for cloud in CLOUDS.values():
+        with pytest.raises(ValueError, match="loopback"):
+            Door(cloud=cloud, verifier=None, tenants={}, turn=never, key=b"")
+    async with world(tmp_path) as teams:
+        door = teams.front._door
+        door._verifier = None
+        door._cloud = emulated(teams.platform.base)
+        activity = teams.activity("message_personal")
+        for told in (activity["conversation"], activity["channelData"]):
+            told.pop("tenantId", None)
+            told.pop("tenant", None)
+        assert (await teams.client.post("/api/messages", json=activity)).status_code == 200
+        outside = {**activity, "serviceUrl": "https://smba.trafficmanager.net/emea/"}
+        assert (await teams.client.post("/api/messages", json=outside)).status_code == 403
+
+
 class _Platform:
     REAL = object()
 
