@@ -43,7 +43,8 @@ class Profiles:
             user = (await self._calls.form(seat.token, "users.info", {"user": account})).get("user")
         except DeliveryFailed as failed:
             log.warning("users.info: %s", failed.reason)
-            self._met.discard(key)
+            if not failed.permanent:  # a missing scope is not asked for again and again
+                self._met.discard(key)
             return
         if isinstance(user, dict):
             name, zone = profile(user)
