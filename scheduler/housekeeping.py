@@ -10,6 +10,7 @@ from scheduler.ports import DispatchParts, SchedulerStore, finished
 
 INBOX_KEPT = timedelta(days=7)
 LOG_KEPT = timedelta(days=90)
+ANSWERS_KEPT = timedelta(days=400)
 SWEEP_EVERY = timedelta(hours=1)
 
 
@@ -39,4 +40,4 @@ class Housekeeping:
 
 
 def _sweep(parts: DispatchParts, now: datetime) -> None:
-    parts.dispatch.forget(inbox_before=now - INBOX_KEPT, log_before=now - LOG_KEPT)
+    parts.dispatch.forget(inbox_before=now - INBOX_KEPT, log_before=now - LOG_KEPT, answers_before=now - ANSWERS_KEPT)

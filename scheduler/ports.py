@@ -98,8 +98,8 @@ class Dispatch(Protocol):
         """Take over claims whose lease has lapsed, or all claims: claimed -> ready, sending -> unknown."""
         ...
 
-    def forget(self, *, inbox_before: datetime, log_before: datetime) -> None:
-        """Delete seen events and ended deliveries past their retention."""
+    def forget(self, *, inbox_before: datetime, log_before: datetime, answers_before: datetime) -> None:
+        """Delete seen events, ended deliveries and answers past their retention."""
         ...
 
     def next_due(self, after: datetime) -> datetime | None: ...

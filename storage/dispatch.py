@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Column, Connection, Table, and_, delete, exists, func, or_, select, update
 
 from bot.domain.deliveries import Delivery
+from storage.askings import answer
 from storage.dialects import insert, is_sqlite, machine_now
 from storage.ledger import Ledger, deliveries, delivery, message_budget, read, root
 from storage.people import inbox
@@ -187,8 +188,9 @@ class DispatchPart:
         doubt = update(delivery).where(lapsed, delivery.c.state == "sending").values(state="unknown", reason="stopped")
         return self._conn.execute(back).rowcount + self._conn.execute(doubt).rowcount
 
-    def forget(self, *, inbox_before: datetime, log_before: datetime) -> None:
-        """Delete seen events, ended deliveries and spent budgets past their retention."""
+    def forget(self, *, inbox_before: datetime, log_before: datetime, answers_before: datetime) -> None:
+        """Delete seen events, ended deliveries, spent budgets and answers past their retention."""
+        self._conn.execute(delete(answer).where(answer.c.tenant == self._tenant, answer.c.at < answers_before))
         old_events = (inbox.c.tenant == self._tenant) & (inbox.c.received_at < inbox_before)
         self._conn.execute(delete(inbox).where(old_events))
         ended = delivery.c.state.in_(["sent", *TERMINAL_WITHOUT_SENDING])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -105,16 +106,19 @@ def assemble(
             if one.platform in messengers
         ]
 
+    catalogs = open_catalogs(store, folder, clock())
     app = App(
         table=table(FEATURES),
         store=store,
         accounts=tenancy.Accounts(known_workspaces),
-        catalogs=open_catalogs(store, folder, clock()),
+        catalogs=catalogs,
         texts=JinjaTexts(),
         tally=tally,
         ids=new_id,
         fallback=guide.unknown,
     )
+    # The indexes of the search take half a second of the first look-up unless they are built ahead of it.
+    threading.Thread(target=catalogs.active().warm, name="warm-search", daemon=True).start()
     drainer = Drainer(app, store, lanes, clock, owner=new_id(), look_up_after=look_up_after)
     return System(
         app=app,

@@ -6,6 +6,7 @@ import pytest
 from sqlalchemy import update
 
 from bot.domain.deliveries import Outgoing
+from bot.ports.lessons import Given
 from storage.ledger import delivery, message_budget
 from storage.people import inbox
 from tests.storage.conftest import NOW
@@ -319,7 +320,14 @@ def test_retention_takes_old_events_ended_rows_and_spent_budgets(parts):
     parts.dispatch.sent(gone, "m1", old)
     parts.dispatch.take_budget("ann", old.date(), gone.id)
     parts.dispatch.take_budget("ann", NOW.date(), kept.id)
-    parts.dispatch.forget(inbox_before=NOW - timedelta(days=7), log_before=NOW - timedelta(days=90))
+    for asking, at in (("long ago", NOW - timedelta(days=500)), ("last week", NOW - timedelta(days=7))):
+        parts.lessons.answer(Given(asking, "ann", "a", True, at))
+    parts.dispatch.forget(
+        inbox_before=NOW - timedelta(days=7),
+        log_before=NOW - timedelta(days=90),
+        answers_before=NOW - timedelta(days=400),
+    )
+    assert (parts.lessons.given("long ago", "ann"), parts.lessons.given("last week", "ann").option) == (None, "a")
     assert (parts.ledger.get(gone.id), parts.ledger.get(kept.id).state) == (None, "ready")
     assert parts.conn.execute(inbox.select()).all()[0].key == "new"
     assert [row.delivery for row in parts.conn.execute(message_budget.select())] == [kept.id]
