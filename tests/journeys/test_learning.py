@@ -153,7 +153,7 @@ async def test_five_ignored_lessons_pause_by_themselves_and_coming_back_is_one_w
     await school.until(LESSON + 7 * DAY)
     assert len(school.lessons("mia")) == 5
     notice = school.see("d-mia")[-1]
-    assert "The last 5 lessons stayed unopened" in notice.words
+    assert "The last 5 lessons went unanswered" in notice.words
     await school.go(10 * DAY)
     assert school.see("d-mia")[-1] is notice
     assert "Welcome back" in said(await school.say("mia", "resume"))

@@ -91,7 +91,7 @@ def onward(ctx: Context) -> list[Block]:
 
 def _card(ctx: Context, asking: Asking) -> Message:
     catalog = ctx.catalogs.at(asking.pack)
-    title = plain(ctx.say("lessons.review_title", number=asking.position, total=A_DAY))
+    title = plain(ctx.say("lessons.review_title", number=asking.position))
     question = catalog.questions[asking.question]
     put_again = asked(ctx.texts, question, asking, "lessons.review_answer", unsure=True)
     return Message(f"{title}: {question.stem}"[:300], (Heading(title), *put_again, Note(ctx.say("lessons.private"))))
