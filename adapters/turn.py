@@ -28,8 +28,10 @@ async def attempt(app: App, incoming: Incoming, now: datetime) -> tuple[Answer, 
     except KeyError:
         log.warning("an event for a workspace that is not served")
         return Answer(), False
-    waiting = asyncio.wrap_future(future)
     try:
+        if future.done():  # answered from memory: not even a round of the loop
+            return future.result(), True
+        waiting = asyncio.wrap_future(future)
         done, _ = await asyncio.wait({waiting}, timeout=START_SECONDS)
         # cancel() succeeds only while the store has not begun; after that the outcome is waited for.
         if not done and future.cancel():

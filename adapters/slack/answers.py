@@ -50,7 +50,7 @@ class Shown(NamedTuple):
 class Said(msgspec.Struct, frozen=True, kw_only=True):
     """The parts of the core's answer that Slack shows, and how it is meant.
 
-    ``kept``: nothing was saved, so a form stays open with what was typed. ``late``: the words for a form that could
+    ``kept``: nothing was changed, so a form stays open with what was typed. ``late``: the words for a form that could
     not be opened in time.
     """
 

@@ -29,6 +29,10 @@ class Profiles:
         self._accounts = accounts
         self._met: set[tuple[str, str]] = set()
 
+    def is_new(self, seat: Seat, account: str) -> bool:
+        """Whether nobody has looked yet."""
+        return (seat.workspace, account) not in self._met
+
     async def meet(self, seat: Seat, account: str) -> None:
         key = (seat.workspace, account)
         if key in self._met:

@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Coroutine, Mapping
 from datetime import UTC, datetime
+from functools import cached_property
 from typing import Any, Literal
 
 import msgspec
@@ -22,7 +23,7 @@ from adapters.slack.calls import Calls, TokenRefused
 from adapters.slack.guard import Reply
 from adapters.slack.profiles import Profiles
 from adapters.slack.seats import Seat, Seats
-from adapters.turn import take
+from adapters.turn import attempt
 from bot.app import App
 from bot.domain.conversation import Incoming
 from bot.errors import DeliveryFailed, Refusal
@@ -131,12 +132,12 @@ class Turns:
         known = self._recent.begin(about.workspace, about.key)
         if known is not None:  # while the first is under way an event is to come again, for that one may yet fail
             return BoltResponse(status=503 if is_event and known == "running" else 200)
-        answer = await take(self._app, about, self._clock())
-        is_busy = answer == self._app.explain(TimeoutError())
+        answer, is_carried_out = await attempt(self._app, about, self._clock())
+        is_busy = not is_carried_out and answer == self._app.explain(TimeoutError())
         self._recent.end(about.workspace, about.key, done=not is_busy)
         if is_busy and is_event:
             return BoltResponse(status=503)
-        said = self._said(answer, is_busy=is_busy)
+        said = self._said(answer, kept=not is_carried_out)
         try:
             made = shown(payload, about, said, {})
         except Exception:
@@ -145,11 +146,11 @@ class Turns:
             made = shown(payload, about, Said(inline=self._told("slack.unshown"), late=said.late), {})
         if made.effects:
             self._after(self._carry_out(seat, made.effects))
-        self._after(self._profiles.meet(seat, about.account))
+        if self._profiles.is_new(seat, about.account):
+            self._after(self._profiles.meet(seat, about.account))
         return BoltResponse(status=200, body=_encoded(made.body))
 
-    def _said(self, answer: Answer, *, is_busy: bool) -> Said:
-        late = self._told("slack.late") if answer.opens or answer.inline else None
+    def _said(self, answer: Answer, *, kept: bool) -> Said:
         return Said(
             inline=answer.inline,
             replace=answer.replace,
@@ -157,9 +158,13 @@ class Turns:
             opens=answer.opens,
             home=answer.home,
             picks=answer.picks,
-            kept=is_busy or answer == self._app.explain(Exception()),
-            late=late,
+            kept=kept,
+            late=self._late,
         )
+
+    @cached_property
+    def _late(self) -> Message | None:
+        return self._told("slack.late")
 
     def _told(self, key: str) -> Message | None:
         return self._app.explain(Refusal(key)).inline

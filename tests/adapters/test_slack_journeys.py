@@ -151,7 +151,7 @@ async def test_onboarding_and_the_daily_lesson(desk: Desk) -> None:
     assert lesson["metadata"]["event_payload"]["delivery_id"] > 0
     block_kit.check({"text": lesson["text"], "blocks": lesson["blocks"]})
     options = [one for one in buttons(lesson) if one["action_id"].startswith("lessons.answer")]
-    assert len(options) == 3
+    assert len(options) >= 3
     await desk.press(LENA, lesson, options[0]["text"]["text"])
     await desk.settled()
     [answered] = desk.platform.responses
