@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from bot.domain.pack import ROLES, Lesson
+from bot.markdown import blocks
+from bot.messages import Strong, Text
 from content.problems import Path
 from content.prose import sentences, visible, words
 from content.rules.rule import Finding, Rule
@@ -14,6 +16,7 @@ from content.words import normal
 BODY_LIMIT = 1_200
 WORDS_LOW, WORDS_HIGH = 60, 180
 SENTENCE_LIMIT = 25
+NEW_TERMS = 2
 
 
 def too_long(source: Source) -> Iterator[Finding]:
@@ -68,6 +71,23 @@ def unlinked_terms(source: Source) -> Iterator[Finding]:
             yield Finding(lesson.id, f"uses terms without a link: {', '.join(sorted(found))}", ("terms",))
 
 
+def too_many_terms(source: Source) -> Iterator[Finding]:
+    """What a lesson introduces it writes in **strong** letters, and the glossary says that it is taught there."""
+    names = {normal(name): term for term in source.pack.terms for name in (term.term, *term.aliases)}
+    for lesson in source.pack.lessons:
+        strong = [
+            span.text
+            for block in blocks(lesson.body)
+            if isinstance(block, Text)
+            for span in block.spans
+            if isinstance(span, Strong)
+        ]
+        known = {names[name].id: names[name] for text in strong if (name := normal(text)) in names}
+        new = sorted(term.term for term in known.values() if lesson.id in term.lessons)
+        if len(new) > NEW_TERMS:
+            yield Finding(lesson.id, f"introduces {len(new)} terms: {', '.join(new)}", ("body",))
+
+
 def _read_aloud(lesson: Lesson) -> list[tuple[Path, str]]:
     reasons: list[tuple[Path, str]] = [(("why", role), text) for role, text in lesson.why.items()]
     return [(("body",), lesson.body), (("try_today",), lesson.try_today), *reasons]
@@ -79,5 +99,6 @@ RULES = (
     Rule("E122", "A reason speaks to an unknown role", f"Roles are {', '.join(ROLES)}.", unknown_readers),
     Rule("W201", "A lesson is very short or long", "Aim at 90 to 160 words.", odd_size),
     Rule("W202", "A sentence is over 25 words", "Make two sentences of it.", long_sentences),
+    Rule("W203", "A lesson introduces more than two terms", "Keep two in strong letters, or split it.", too_many_terms),
     Rule("W204", "A lesson uses a glossary term without a link", "Add the term under `terms:`.", unlinked_terms),
 )

@@ -6,11 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 
-from bot.domain.pack import Practice
+from bot.domain.pack import Practice, Template
 from bot.domain.pack.practice import SCENES
 from content.kinds import items
 from content.problems import Path
-from content.prose import texts, visible, words
+from content.prose import sentences, texts, visible, words
+from content.rules.lessons import SENTENCE_LIMIT
 from content.rules.rule import Finding, Rule
 from content.source import Source
 from content.variables import placeholders
@@ -116,6 +117,17 @@ def odd_kit_size(source: Source) -> Iterator[Finding]:
             yield Finding(kit.id, f"{count} words", ("body",))
 
 
+def long_sentences(source: Source) -> Iterator[Finding]:
+    """The body of a template is a form; everything else here is read by people."""
+    for item in items(source.pack):
+        if isinstance(item, Practice):
+            for path, text in texts(item):
+                said = sentences(text) if not (isinstance(item, Template) and path == ("body",)) else []
+                for sentence in said:
+                    if (count := len(words(sentence))) > SENTENCE_LIMIT:
+                        yield Finding(item.id, f"a sentence of {count} words: {sentence.strip()[:60]}...", path)
+
+
 def says_exercise(source: Source) -> Iterator[Finding]:
     for drill in source.pack.scenarios:
         for path, text in texts(drill):
@@ -134,6 +146,7 @@ RULES = (
     Rule("E188", "An agenda does not fit its session", "Let the minutes of the lines add up.", agenda_does_not_fit),
     Rule("E189", "A survey item has no answers", "Give 3 to 7 labels, or choices.", no_answers),
     Rule("E190", "A text is empty", "Write it, or leave the field out.", empty_texts),
+    Rule("W205", "A sentence to practise with is over 25 words", "Make two sentences of it.", long_sentences),
     Rule("W232", "The notes of a kit are very short or long", "Aim at 200 to 400 words.", odd_kit_size),
     Rule("W233", "A drill says EXERCISE itself", "The player adds it to every message: leave it out.", says_exercise),
 )

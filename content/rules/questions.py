@@ -5,14 +5,22 @@ from __future__ import annotations
 import re
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from itertools import combinations
+
+from rapidfuzz.distance import Indel
 
 from bot.domain.pack import Option, Question
+from content.prose import visible
 from content.rules.rule import Finding, Rule
 from content.source import Source
+from content.words import normal, tokens
 
 STEM_LIMIT = 300
 LENGTH_RATIO = 1.25
 LONGEST_SHARE = 0.45
+ALIKE = 0.92  # share of letters in common (Indel similarity of rapidfuzz)
+COPIED = 8  # words in a row
+ECHO = 2  # words
 _BANK = 5  # under five questions a share says nothing
 
 _OF_THE_ABOVE = re.compile(
@@ -118,6 +126,44 @@ def unnamed_lesson(source: Source) -> Iterator[Finding]:
                 yield Finding(question, f"{lesson.id} asks this, but it is not among the concepts", ("concepts",))
 
 
+def alike(source: Source) -> Iterator[Finding]:
+    """Options with figures in them may be alike: there the figure is the difference."""
+    for question in source.pack.questions:
+        texts = [normal(option.text) for option in question.options if not re.search(r"\d", option.text)]
+        for one, other in combinations(texts, 2):
+            if Indel.normalized_similarity(one, other) >= ALIKE:
+                yield Finding(question.id, f"two options are nearly the same: {one!r} and {other!r}", ("options",))
+
+
+def copied(source: Source) -> Iterator[Finding]:
+    questions = {question.id: question for question in source.pack.questions}
+    for lesson in source.pack.lessons:
+        runs = _runs(visible(lesson.body))
+        for id in (lesson.core_question, *lesson.questions):
+            if (question := questions.get(id)) is not None:
+                asked = _runs(question.stem).union(*(_runs(option.text) for option in question.options))
+                if common := sorted(runs & asked):
+                    yield Finding(id, f"the lesson says {common[0]!r} as well", ("stem",))
+
+
+def echoed(source: Source) -> Iterator[Finding]:
+    for question in _single(source):
+        stem = set(tokens(question.stem))
+        right = stem & set(tokens(question.right.text))
+        wrong = [stem & set(tokens(option.text)) for option in question.options if not option.correct]
+        if len(right) >= ECHO and not any(wrong):
+            said = ", ".join(sorted(right))
+            yield Finding(
+                question.id, f"only the right option repeats words of the stem: {said}", ("options", 0, "text")
+            )
+
+
+def _runs(text: str) -> set[str]:
+    """Every run of eight words."""
+    said = normal(text).split()
+    return {" ".join(said[at : at + COPIED]) for at in range(len(said) - COPIED + 1)}
+
+
 def _options(source: Source) -> Iterator[tuple[Question, int, Option]]:
     for question in source.pack.questions:
         for at, option in enumerate(question.options):
@@ -155,6 +201,9 @@ RULES = (
         "Soften them, or use one in the right option.",
         absolute_distractors,
     ),
+    Rule("W215", "Two options are nearly the same", "Let each be a slip of its own.", alike),
+    Rule("W216", "A question repeats the lesson", "Ask about a new case in new words.", copied),
+    Rule("W217", "The wording gives the answer away", "Say it in other words, or let a wrong option echo too.", echoed),
     Rule("W213", "A concept has one question only", "Write a sister question with a new case.", lonely_concepts),
     Rule("W214", "A lesson's question does not examine it", "Add the lesson under `concepts:`.", unnamed_lesson),
 )

@@ -21,7 +21,7 @@ QUESTIONS, TERM, SKEW, MAP, QUIZ = (
 RIGHT = "{id: a, text: The inputs of last night, correct: true, why: They show what changed.}"
 LAPTOP = "      - {id: c, text: The age of the laptop used, why: It has no part in this.}\n"
 BOOLEAN = edited(QUESTIONS, "rev: 1\n    stem: A feed", "rev: 1\n    type: boolean\n    stem: A feed")
-LONG = "The inputs of last night beside the inputs of every night of the month before"
+LONG = "The inputs of last night beside the inputs of every night of the month"
 LONGEST = FILES[QUESTIONS].replace("text: The inputs of last night", "text: The inputs of last night read well")
 LONGEST = LONGEST.replace("text: This month and the last", "text: This month and the one before")
 LONGEST_MORE = LONGEST + LONGEST.removeprefix("questions:\n").replace("id: skew-", "id: skew-more-")
@@ -49,7 +49,7 @@ PLANTS = {
     "E124": (edited("covers.yaml", "term/skew", "term/skwe"), "covers.yaml"),
     "E130": (edited(QUESTIONS, "why: A colour says little.", "why: ''"), "core:question/skew-1"),
     "E131": (edited(QUESTIONS, "dashboard, why", "dashboard, correct: true, why"), "core:question/skew-1"),
-    "E132": (edited(QUESTIONS, LAPTOP, LAPTOP + LAPTOP.replace("id: c", "id: d") + LAPTOP.replace("id: c", "id: e")), "core:question/skew-1"),
+    "E132": (edited(QUESTIONS, LAPTOP, LAPTOP + LAPTOP.replace("id: c", "id: d").replace("laptop", "old chair") + LAPTOP.replace("id: c", "id: e").replace("age of the laptop", "noise of a printer")), "core:question/skew-1"),
     "E133": (
         {QUESTIONS: FILES[QUESTIONS].replace(", correct: true", "", 1).replace("used, why", "used, correct: true, why", 1)},
         "core:question/skew-1",
@@ -69,6 +69,15 @@ PLANTS = {
     "E161": (edited(MAP, "lessons: [skew, drift]", "lessons: [skew, drift, skew]"), "track/everyone-core"),
     "W201": (body("Four words are few."), "core:lesson/skew"),
     "W202": (body(BODY + " This one goes on" + " and on" * 12 + "."), "core:lesson/skew"),
+    "W203": (
+        {
+            **body(BODY.replace("**The lesson**", "**Skew**, **drift** and **boots**")),
+            "glossary/privacy.yaml": TERMS.format(slug="boots", title="Boots", alias="shoes").replace("lessons: [boots]", "lessons: [skew]"),
+            "glossary/monitoring.yaml": FILES["glossary/monitoring.yaml"].replace("lessons: [drift]", "lessons: [drift, skew]"),
+            MAP: FILES[MAP].replace("tracks:", "  privacy:\n    name: Privacy\ntracks:"),
+        },
+        "core:lesson/skew",
+    ),
     "W204": (
         {"glossary/monitoring.yaml": TERMS.format(slug="drift", title="Drift", alias="next week")},
         "core:lesson/skew",
@@ -76,6 +85,10 @@ PLANTS = {
     "W210": (edited(QUESTIONS, "The inputs of last night", LONG), "core:question/skew-1"),
     "W211": ({QUESTIONS: LONGEST_MORE}, "topic/data"),
     "W212": (edited(QUESTIONS, "The colour of the dashboard", "It is always the dashboard"), "core:question/skew-1"),
+    "W215": (
+        edited(QUESTIONS, "Two towns chosen at random", "The names of the column"), "core:question/skew-2"),
+    "W216": (edited(QUESTIONS, "A feed stops at night.", "In June a colleague changed one table, and nobody told her."), "core:question/skew-1"),
+    "W217": (edited(QUESTIONS, "What was expected", "A note for a person"), "core:question/skew-3"),
     "W213": (edited(QUESTIONS, "concepts: [term/skew]", "concepts: []"), "core:term/skew"),
     "W214": (edited(QUESTIONS, "concepts: [skew]", "concepts: [drift]"), "core:question/skew-1"),
     "W220": (edited(TERM, "2026-10-01", "2025-10-01"), "core:term/skew"),

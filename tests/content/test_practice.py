@@ -46,6 +46,7 @@ PLANTS = {
     "E188": (edited(KIT, "minutes: 20", "minutes: 25"), "core:kit/first-session"),
     "E189": (edited(SURVEYS, "scale: [no, partly, yes]", "scale: [no, yes]"), "core:survey/words"),
     "E190": (edited(LIST, "why: They answer the phone.", "why: ' '"), "core:checklist/before-launch"),
+    "W205": (edited(DRILL, "say: The file is there.", f"say: The file is there{' and it is there' * 7}."), "core:scenario/silent-feed"),
     "W230": ({DRILL: IDLE.replace("ask: all", "ask: lead")
               .replace("goto: plan, why: It spreads", "goto: close, why: It spreads")}, "core:scenario/silent-feed"),
     "W231": (edited(DRILL, "minutes: 20", "minutes: 40"), "core:scenario/silent-feed"),
