@@ -208,6 +208,8 @@ def open_front(settings: Settings, app: App, store: Store, clock: Callable[[], d
             raise NotSetUp(f"To install Slack by a link, set {', '.join(missing)} too.")
     if settings.slack_api_url is not None and not is_loopback(settings.slack_api_url):
         raise NotSetUp("MLOPS_SLACK_API_URL is for an emulator on this machine only.")
+    if settings.slack_api_url is not None and settings.host not in {"127.0.0.1", "::1", "localhost"}:
+        raise NotSetUp("With MLOPS_SLACK_API_URL the server listens on this machine only: unset MLOPS_HOST.")
     try:
         return SlackFront(settings, app, store, clock, tenant=tenant)
     except BadKeys as error:

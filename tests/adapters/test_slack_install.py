@@ -207,6 +207,7 @@ def test_states_and_locks_are_decided_by_the_database() -> None:
         ({"slack_client_id": "1.2"}, "TOKEN_KEYS"),
         ({**BY_LINK, "slack_token_keys": SecretStr("short")}, "TOKEN_KEYS"),
         ({"slack_api_url": "https://slack.example.org/api/"}, "on this machine"),
+        ({"host": "0.0.0.0"}, "MLOPS_HOST"),
     ],
 )
 async def test_settings_that_cannot_work_say_what_is_missing(desk: Desk, more: dict[str, Any], named: str) -> None:
@@ -238,5 +239,3 @@ def test_the_manifest_is_made_from_the_table(url: str | None) -> None:
         address = "https://coach.example.org/slack/events"
         assert command["url"] == made["settings"]["interactivity"]["request_url"] == address
         assert made["oauth_config"]["redirect_urls"] == ["https://coach.example.org/slack/oauth"]
-
-
