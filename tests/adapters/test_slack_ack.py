@@ -89,7 +89,13 @@ def slash(desk: Desk, text: str, user: str = LENA) -> Json:
 
 
 def event(desk: Desk, what: Json) -> Json:
-    return {"type": "event_callback", "team_id": TEAM, "event_id": f"Ev{desk.trigger()}", "event_time": 1, "event": what}
+    return {
+        "type": "event_callback",
+        "team_id": TEAM,
+        "event_id": f"Ev{desk.trigger()}",
+        "event_time": 1,
+        "event": what,
+    }
 
 
 def press(desk: Desk, action: str) -> Json:
