@@ -129,6 +129,7 @@ class School(Conversation):
         """A button of the question on a card, by whether it is right; only the store knows."""
         choices = [one for one in buttons(message) if one.action == action and not one.value.endswith(":unsure")]
         asking = self.store(lambda parts: parts.lessons.asking(choices[0].value.partition(":")[0]))
+        assert asking is not None
         answer = self.system.app.catalogs.at(asking.pack).questions[asking.question].right.id
         return next(one for one in choices if (asking.order[int(one.value.partition(":")[2])] == answer) is right)
 

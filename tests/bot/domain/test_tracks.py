@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.domain.pack import Lesson, Track
-from bot.domain.tracks import Courses, Enrolment, ahead, choose, standing, taught
+from bot.domain.tracks import Choice, Courses, Enrolment, ahead, choose, standing, taught
 
 IDS = [f"l{at}" for at in range(12)]
 DAY = date(2026, 11, 23)
@@ -32,6 +32,12 @@ def schools(draw):
     return lessons, tracks
 
 
+def chosen(*given) -> Choice:
+    found = choose(*given)
+    assert found is not None
+    return found
+
+
 def dry_run(lessons, tracks, days=40):
     dates = [DAY + timedelta(days=at) for at in range(days)]
     return ahead(dates, Courses(tracks, lessons), [Enrolment(id) for id in tracks], set(), {})
@@ -50,8 +56,8 @@ def test_everything_comes_once_and_after_what_it_builds_on(school):
 @given(schools())
 def test_tracks_that_have_lessons_left_take_turns(school):
     lessons, tracks = school
-    done = set()
-    turns = []
+    done: set[str] = set()
+    turns: list[str] = []
     for _, one in dry_run(lessons, tracks):
         if one is None:
             break
@@ -85,9 +91,9 @@ def test_three_new_lessons_are_counted_beside_what_there_was():
 def test_a_topic_is_not_repeated_where_another_lesson_soon_after_can_take_its_place():
     lessons = {id: lesson(id, topic="data" if at < 11 else "roles") for at, id in enumerate(IDS)}
     tracks = {"t": Track("t", "T", tuple(IDS))}
-    found = choose(Courses(tracks, lessons), [Enrolment("t")], set(IDS[:10]), dict.fromkeys(IDS[:10], 1), last="l9")
+    found = chosen(Courses(tracks, lessons), [Enrolment("t")], set(IDS[:10]), dict.fromkeys(IDS[:10], 1), "l9")
     assert found.lesson == "l11"
-    early = choose(Courses(tracks, lessons), [Enrolment("t")], set(IDS[:5]), dict.fromkeys(IDS[:5], 1), last="l4")
+    early = chosen(Courses(tracks, lessons), [Enrolment("t")], set(IDS[:5]), dict.fromkeys(IDS[:5], 1), "l4")
     assert early.lesson == "l5"
 
 
@@ -100,5 +106,5 @@ def test_what_is_retired_or_unknown_is_not_taught():
 def test_a_lesson_shown_and_not_finished_waits_behind_the_fresh_ones():
     lessons = {id: lesson(id) for id in IDS[:3]}
     tracks = {"t": Track("t", "T", tuple(IDS[:3]))}
-    assert choose(Courses(tracks, lessons), [Enrolment("t")], set(), {"l0": 1}).lesson == "l1"
-    assert choose(Courses(tracks, lessons), [Enrolment("t")], {"l1", "l2"}, {"l0": 1}).lesson == "l0"
+    assert chosen(Courses(tracks, lessons), [Enrolment("t")], set(), {"l0": 1}).lesson == "l1"
+    assert chosen(Courses(tracks, lessons), [Enrolment("t")], {"l1", "l2"}, {"l0": 1}).lesson == "l0"
