@@ -36,18 +36,16 @@ def show(source: Source) -> None:
     topics = by_topic(source.pack, source.requirements)
     print_table(
         "Topics",
-        ("topic", "lessons", "planned", "levels 1/2/3", "questions", "core", "terms", "quizzes", "required"),
+        ("topic", "lessons", "by level", "questions", "core", "terms", "quizzes"),
         [
             [
                 one.topic,
-                str(one.lessons),
-                str(one.planned),
+                f"{one.lessons} of {one.planned}",
                 "/".join(map(str, one.levels)),
                 str(one.questions),
                 str(one.core_questions),
                 str(one.terms),
                 str(one.quizzes),
-                str(one.required),
             ]
             for one in topics
         ],
