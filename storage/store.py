@@ -119,7 +119,9 @@ class Pool:
         try:
             with self._engine.begin() as conn:
                 if limited:
-                    conn.execute(_LIMITS, {"lock": _milliseconds(LOCK_SECONDS), "statement": _milliseconds(STATEMENT_SECONDS)})
+                    conn.execute(
+                        _LIMITS, {"lock": _milliseconds(LOCK_SECONDS), "statement": _milliseconds(STATEMENT_SECONDS)}
+                    )
                 return task(conn)
         except OperationalError as error:  # a lock or a connection that was not to be had: the same call may go through
             raise NotSaved(str(error)) from error
@@ -190,21 +192,25 @@ class GroupCommit:
             _, _, item = self._queue.get()
             if item is None:
                 return
-            if item.future.set_running_or_notify_cancel():
+            if not item.future.cancelled():
                 self._commit(item)
 
     def _commit(self, first: _Item) -> None:
-        ran = []
+        """One transaction. A task has begun only when the database took our BEGIN: until then its waiter may drop it."""
+        ran: list[_Item] = []
         try:
             with self._engine.begin() as conn:
                 for item in itertools.chain([first], self._waiting(time.monotonic() + BATCH_SECONDS)):
-                    ran.append(item)
-                    _run_in_savepoint(conn, item)
+                    if item.future.set_running_or_notify_cancel():
+                        ran.append(item)
+                        _run_in_savepoint(conn, item)
         except Exception as error:  # noqa: BLE001  the whole batch is undone, and every waiter is told
-            for item in ran or [first]:
+            if not ran and first.future.set_running_or_notify_cancel():
+                ran.append(first)
+            for item in ran:
                 item.error = NotSaved(str(error))
                 item.error.__cause__ = error
-        for item in ran or [first]:
+        for item in ran:
             item.tell()
 
     def _waiting(self, until: float) -> Any:
@@ -218,8 +224,7 @@ class GroupCommit:
             if item is None:  # closing: finish this batch first
                 self._queue.put(entry)
                 return
-            if item.future.set_running_or_notify_cancel():
-                yield item
+            yield item
 
 
 def _run_in_savepoint(conn: Connection, item: _Item) -> None:
