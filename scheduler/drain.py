@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -50,13 +50,13 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 class Drainer:
-    """Sends what is due, lane by lane. ``clock`` is the movable clock."""
+    """Sends what is due. Lanes go on side by side, so a long wave in one holds up no other. ``clock`` is the movable clock."""
 
     def __init__(
         self,
         app: App,
         store: SchedulerStore,
-        lanes: Callable[[], Sequence[Lane]],
+        lanes: Callable[[], Awaitable[Sequence[Lane]]],
         clock: Callable[[], datetime],
         owner: str,
         look_up_after: float = LOOK_UP_AFTER,
@@ -68,7 +68,9 @@ class Drainer:
         self._owner = owner
         self._look_up_after = look_up_after
         self._intents = Intents(app, owner)
-        self._lock = asyncio.Lock()
+        self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # by workspace: one round at a time
+        self._rounds: dict[str, asyncio.Task[None]] = {}  # by workspace, of serve()
+        self._asked_again: set[str] = set()  # workspaces whose round was under way when something came
         self._wake = asyncio.Event()
         self._stopping = False
 
@@ -80,39 +82,62 @@ class Drainer:
         """Drain on every wake-up, and once a second as the fallback, until stopped."""
         while not self._stopping:
             try:
-                await self.drain()
+                for lane in await self._lanes():
+                    self._set_off(lane)
             except Exception:
-                log.exception("drain failed; the next one goes on from the ledger")
+                log.exception("the lanes could not be read; the next wake-up tries again")
             try:
                 await asyncio.wait_for(self._wake.wait(), POLL_SECONDS)
             except TimeoutError:
                 continue
             finally:
                 self._wake.clear()
+        await asyncio.gather(*self._rounds.values())
+
+    def _set_off(self, lane: Lane) -> None:
+        if lane.workspace in self._rounds:
+            self._asked_again.add(lane.workspace)
+        else:
+            self._rounds[lane.workspace] = asyncio.create_task(self._round(lane))
+
+    async def _round(self, lane: Lane) -> None:
+        try:
+            await self._drain_lane(lane)
+        except Exception:
+            log.exception("a drain failed; the next one goes on from the ledger")
+        finally:
+            del self._rounds[lane.workspace]
+            if lane.workspace in self._asked_again:
+                self._asked_again.remove(lane.workspace)
+                self._wake.set()
 
     async def stop(self) -> None:
         """Begin no new claims; what is under way is finished first."""
         self._stopping = True
         self._wake.set()
-        async with self._lock:
-            return
+        for lock in [*self._locks.values()]:
+            async with lock:
+                continue
 
     async def take_over(self) -> None:
-        """A starting process that is the only one takes over every claim at once."""
-        for lane in self._lanes():
+        """Take over every claim at once: for a starting process that is the only one, and for no other."""
+        for lane in await self._lanes():
             await self._write(lane, lambda parts: parts.dispatch.recover(everything=True))
 
     async def drain(self) -> int:
         """Send everything that is due now. Returns how many messages were sent."""
-        async with self._lock:
-            lanes = [self._drain_lane(lane) for lane in self._lanes()]
-            counts = await asyncio.gather(*lanes, return_exceptions=True)
+        lanes = [self._drain_lane(lane) for lane in await self._lanes()]
+        counts = await asyncio.gather(*lanes, return_exceptions=True)
         for count in counts:  # one lane in trouble, and the others have been served
             if isinstance(count, BaseException):
                 raise count
         return sum(count for count in counts if not isinstance(count, BaseException))
 
     async def _drain_lane(self, lane: Lane) -> int:
+        async with self._locks[lane.workspace]:
+            return await self._send_due(lane)
+
+    async def _send_due(self, lane: Lane) -> int:
         # A worker that died, or whose result could not be saved: its lease lapses and the ledger goes on from there.
         await self._write(lane, lambda parts: parts.dispatch.recover(everything=False))
         await self._resolve(lane)
@@ -210,7 +235,10 @@ class Drainer:
     async def _resolve(self, lane: Lane) -> None:
         """Find out what became of deliveries whose outcome is unknown: look first, then decide by kind."""
         doubtful = await self._write(lane, lambda parts: parts.dispatch.doubtful(lane.workspace, BATCH))
+        until = time.monotonic() + CALLS_SECONDS
         for delivery in doubtful:
+            if self._stopping or time.monotonic() >= until:  # what is due waits behind this; the rest comes next time
+                break
             look_up = await self._look_up(lane, delivery)
             await self._write(lane, partial(self._conclude, look_up=look_up))
 
@@ -222,7 +250,7 @@ class Drainer:
         if look_up.message_id is not None:
             self._settle(parts, [look_up], self._clock())
         elif failure is None or failure.permanent:
-            self._intents.retry_unknown(parts, delivery, MOST_ATTEMPTS, wait)
+            self._intents.retry_unknown(parts, delivery, MOST_ATTEMPTS, wait, self._clock())
         else:
             self._intents.look_again(parts, delivery, MOST_ATTEMPTS, failure.retry_after or _backoff(delivery.attempts))
 

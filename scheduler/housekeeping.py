@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Protocol
 
@@ -24,7 +24,7 @@ class Tallied(Protocol):
 class Housekeeping:
     """Runs with the tick; deleting happens at most once an hour of Clock."""
 
-    def __init__(self, store: SchedulerStore, tally: Tallied, tenants: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, store: SchedulerStore, tally: Tallied, tenants: Callable[[], Awaitable[Sequence[str]]]) -> None:
         self._store = store
         self._tally = tally
         self._tenants = tenants
@@ -35,7 +35,7 @@ class Housekeeping:
             await finished(self._store.write(tenant, lambda parts: self._tally.flush(parts, now), urgent=False))
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
             self._swept = now
-            for tenant in self._tenants():
+            for tenant in await self._tenants():
                 await finished(self._store.write(tenant, lambda parts: _sweep(parts, now), urgent=False))
 
 

@@ -122,15 +122,16 @@ class Intents:
     def look_again(self, parts: DispatchParts, delivery: Delivery, most: int, wait: float) -> None:
         """The platform could not say whether it is there: ask again later, but not for ever."""
         if delivery.attempts >= most:
-            parts.dispatch.end(delivery, "dead", "gave up: outcome unknown")
+            parts.dispatch.give_up(delivery, "outcome unknown")
         else:
             parts.dispatch.unanswered(delivery, wait)
 
-    def retry_unknown(self, parts: DispatchParts, delivery: Delivery, most: int, wait: float) -> None:
-        """No sign of it was found: send again what must not be lost, hold what must not come twice."""
+    def retry_unknown(self, parts: DispatchParts, delivery: Delivery, most: int, wait: float, now: datetime) -> None:
+        """No sign of it was found: send again what must not be lost, hold what must not come twice, within their time."""
         kind = self._app.table.kinds.get(delivery.kind)
-        if delivery.attempts >= most:
-            parts.dispatch.end(delivery, "dead", "gave up: outcome unknown")
+        is_late = delivery.expires_at is not None and delivery.expires_at <= now
+        if delivery.attempts >= most or is_late:
+            parts.dispatch.give_up(delivery, "outcome unknown")
         elif delivery.update_of is not None or (kind is not None and kind.on_unknown is OnUnknown.RESEND):
             parts.dispatch.again(delivery, "outcome unknown", wait)
         else:

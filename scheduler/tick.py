@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
 from typing import TypeVar
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class Ticker:
     """Plans for every tenant. Safe in any number of replicas: every row it writes has a unique key."""
 
-    def __init__(self, app: App, store: SchedulerStore, tenants: Callable[[], Sequence[str]]) -> None:
+    def __init__(self, app: App, store: SchedulerStore, tenants: Callable[[], Awaitable[Sequence[str]]]) -> None:
         self._app = app
         self._store = store
         self._tenants = tenants
@@ -33,7 +33,7 @@ class Ticker:
     async def tick(self, now: datetime) -> None:
         """Do everything that is due at ``now`` (by Clock). One tick at a time; one tenant's trouble is no other's."""
         async with self._lock:
-            for tenant in self._tenants():
+            for tenant in await self._tenants():
                 try:
                     await self._tick(tenant, now)
                 except Exception:
@@ -62,7 +62,7 @@ class Ticker:
         """The next instant after ``after`` at which a tick would find something to do, as far as is known now."""
         found = [
             await finished(self._store.write(tenant, lambda parts: self._next(parts, after), urgent=False))
-            for tenant in self._tenants()
+            for tenant in await self._tenants()
         ]
         return min((one for one in found if one is not None), default=None)
 

@@ -114,6 +114,10 @@ class DispatchPart:
         if self._update(one, state=state, reason=reason):
             Ledger(self._conn, self._tenant).refund([one.id])
 
+    def give_up(self, one: Delivery, reason: str) -> None:
+        """End a row whose call may have arrived: its budget stays spent."""
+        self._update(one, state="dead", reason=f"gave up: {reason}")
+
     def sent(self, one: Delivery, message_id: str, now: datetime) -> bool:
         """Record that a message is there, whoever sent it; False when that was known already."""
         condition = (delivery.c.tenant == self._tenant) & (delivery.c.id == one.id) & (delivery.c.state != "sent")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 import msgspec
@@ -73,8 +73,12 @@ class Accounts:
 
     def tenant(self, workspace_id: str) -> str:
         if workspace_id not in self._tenants:
-            self._tenants = {one.id: one.tenant for one in self._load()}
+            self.know(self._load())
         return self._tenants[workspace_id]
+
+    def know(self, workspaces: Iterable[Workspace]) -> None:
+        """Take in what was read, so that no event waits for a look."""
+        self._tenants = {one.id: one.tenant for one in workspaces}
 
     def recall(self, workspace_id: str, account: str) -> Actor | None:
         known = self._actors.get((workspace_id, account))

@@ -20,7 +20,7 @@ from content.catalogs import Catalogs
 from content.texts import JinjaTexts
 from scheduler.drain import LOOK_UP_AFTER, Drainer, Lane
 from scheduler.housekeeping import Housekeeping
-from scheduler.ports import Messenger
+from scheduler.ports import Messenger, finished
 from scheduler.tick import Ticker
 from storage import packs, tenancy
 from storage.store import Store
@@ -93,24 +93,26 @@ def assemble(
     store = Store(engine)
     tally = Tally()
 
-    def known_workspaces() -> list[tenancy.Workspace]:
-        return store.look(tenancy.workspaces).result()
+    # Events find their workspace in memory; only one that was made in the last second is looked for in the store.
+    accounts = tenancy.Accounts(lambda: store.look(tenancy.workspaces).result())
 
-    def tenants() -> list[str]:
-        return sorted({one.tenant for one in known_workspaces()})
+    async def workspaces() -> list[tenancy.Workspace]:
+        found = await finished(store.look(tenancy.workspaces))
+        accounts.know(found)
+        return found
 
-    def lanes() -> list[Lane]:
-        return [
-            Lane(one.id, one.tenant, messengers[one.platform])
-            for one in known_workspaces()
-            if one.platform in messengers
-        ]
+    async def tenants() -> list[str]:
+        return sorted({one.tenant for one in await workspaces()})
+
+    async def lanes() -> list[Lane]:
+        found = await workspaces()
+        return [Lane(one.id, one.tenant, messengers[one.platform]) for one in found if one.platform in messengers]
 
     catalogs = open_catalogs(store, folder, clock())
     app = App(
         table=table(FEATURES),
         store=store,
-        accounts=tenancy.Accounts(known_workspaces),
+        accounts=accounts,
         catalogs=catalogs,
         texts=JinjaTexts(),
         tally=tally,

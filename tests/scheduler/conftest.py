@@ -1,6 +1,7 @@
 """A bench for the scheduler: made-up kinds and jobs over a real store, and a platform that does what a test says."""
 
 import asyncio
+import shutil
 from datetime import UTC, datetime
 
 import pytest
@@ -14,7 +15,7 @@ from bot.router import Answer, Composed, Feature, Kind, table
 from content.texts import JinjaTexts
 from scheduler.drain import Drainer, Lane
 from scheduler.tick import Ticker
-from storage.dialects import open_engine
+from storage.dialects import machine_now, open_engine
 from storage.ledger import deliveries, delivery, read
 from storage.parts import Parts
 from storage.schema import metadata
@@ -27,6 +28,11 @@ NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 
 def composed(_work, rows):
     return {one.id: Composed(Message(f"{one.subject} {one.period}"), {"said": one.subject}) for one in rows}
+
+
+async def acme():
+    """The tenants there are."""
+    return ["acme"]
 
 
 class Platform:
@@ -72,7 +78,7 @@ class Bench:
         self.features = Feature(name="bench", kinds=[Kind(name="note", compose=composed), *kinds], jobs=list(jobs))
         self.app = self._app()
         self.drainer = self.worker("one")
-        self.ticker = Ticker(self.app, self.store, lambda: ["acme"])
+        self.ticker = Ticker(self.app, self.store, acme)
 
     def _app(self):
         return App(
@@ -88,7 +94,11 @@ class Bench:
 
     def worker(self, name):
         lane = Lane("w", "acme", self.platform)
-        return Drainer(self.app, self.store, lambda: [lane], lambda: self.now, name, look_up_after=0.0)
+
+        async def lanes():
+            return [lane]
+
+        return Drainer(self.app, self.store, lanes, lambda: self.now, name, look_up_after=0.0)
 
     def write(self, work):
         return self.store.write("acme", work).result()
@@ -112,7 +122,6 @@ class Bench:
 
     def waits(self, subject):
         """Seconds until a row may be tried again."""
-        from storage.dialects import machine_now
 
         def look(conn):
             row = conn.execute(select(delivery.c.not_before).where(delivery.c.subject == subject))
@@ -141,20 +150,16 @@ def filled(tmp_path_factory):
             people.add_member(Member(id=name, name=name), NOW)
             people.add_account(f"a-{name}", "w", name, f"u-{name}", f"d-{name}")
         people.add_channel(Channel(id="ml", workspace="w", address="c-ml", name="ml", zone="UTC"))
-    with engine.connect() as conn:
-        conn.connection.driver_connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-    engine.dispose()
+    engine.dispose()  # the last connection of a file writes its log back
     return path
 
 
 @pytest.fixture
 def bench(filled, tmp_path):
     """``bench(kinds=..., jobs=...)``: a bench over a fresh copy."""
-    made = []
+    made: list[Bench] = []
 
     def make(**brings):
-        import shutil
-
         path = tmp_path / f"{len(made)}.db"
         shutil.copy(filled, path)
         made.append(Bench(f"sqlite:///{path}", **brings))

@@ -4,12 +4,16 @@ import asyncio
 import logging
 
 import pytest
+from sqlalchemy import update
 
 from bot.errors import DeliveryFailed
 from bot.messages import Message
 from bot.router import Composed, Kind, OnUnknown, Skip
 from scheduler import drain as module
-from scheduler.drain import MOST_ATTEMPTS
+from scheduler.drain import MOST_ATTEMPTS, Lane
+from storage import dispatch
+from storage.dialects import machine_now
+from storage.ledger import delivery
 from tests.scheduler.conftest import NOW, composed
 
 REFUSED = DeliveryFailed("429", retry_after=60.0)
@@ -118,7 +122,7 @@ def test_a_kind_that_fails_after_sending_sends_nothing_twice(bench):
 
 
 def test_a_kind_is_told_what_arrived(bench):
-    told = []
+    told: list[str] = []
     here = bench(
         kinds=[Kind(name="odd", compose=composed, settled=lambda _w, rows: told.extend(o.subject for o in rows))]
     )
@@ -259,7 +263,7 @@ def test_control_a_blind_resend_doubles_what_was_there(bench, monkeypatch):
 
 
 def test_two_copies_are_the_same_message(bench):
-    made = []
+    made: list[int] = []
 
     def compose(_work, rows):
         said = {one.id: (one.chosen or {}).get("said") or f"lesson{len(made)}" for one in rows}
@@ -405,8 +409,6 @@ def test_a_crash_between_intent_and_call_is_looked_up(bench):
 
 def test_a_result_that_could_not_be_saved_is_found_when_the_lease_is_over(bench, monkeypatch):
     """The database was locked just then. Nobody restarts; the same worker goes on by itself."""
-    from storage import dispatch
-
     here = bench()
     here.put("a")
     with monkeypatch.context() as patch:
@@ -417,7 +419,7 @@ def test_a_result_that_could_not_be_saved_is_found_when_the_lease_is_over(bench,
     here.drain()
     assert here.states() == {"a": "sending"}  # its lease is not over
     with monkeypatch.context() as patch:
-        real = dispatch.machine_now
+        real = machine_now
         patch.setattr(dispatch, "machine_now", lambda conn: real(conn) + 60)
         here.drain()
     assert here.states() == {"a": "sent"}
@@ -432,10 +434,6 @@ def test_a_worker_that_slept_past_its_lease_sends_nothing(bench, monkeypatch):
     real = sleeper._intents.commit
 
     def slow(parts, claimed, now):
-        from sqlalchemy import update
-
-        from storage.ledger import delivery
-
         parts.conn.execute(update(delivery).values(state="claimed", owner="other", epoch=delivery.c.epoch + 1))
         return real(parts, claimed, now)
 
@@ -532,14 +530,16 @@ async def test_a_wake_up_sends_at_once(bench, monkeypatch):
 
 
 async def test_one_lane_in_trouble_does_not_stop_the_others(bench):
-    from scheduler.drain import Lane
-
     here = bench()
     here.put("a")
     broken = Lane("w2", "nobody", here.platform)
     good = Lane("w", "acme", here.platform)
     worker = here.worker("two")
-    worker._lanes = lambda: [broken, good]
+
+    async def lanes():
+        return [broken, good]
+
+    worker._lanes = lanes
     real = worker._resolve
 
     async def resolve(lane):

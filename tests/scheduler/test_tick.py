@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 
@@ -12,7 +12,7 @@ from scheduler.clockwork import Clockwork
 from scheduler.housekeeping import Housekeeping
 from scheduler.tick import MOST_FAILURES, OVERLAP, Ticker
 from storage.tally import Tally
-from tests.scheduler.conftest import NOW, composed
+from tests.scheduler.conftest import NOW, acme, composed
 
 MINUTE = timedelta(minutes=1)
 
@@ -51,7 +51,7 @@ def planned(here):
 
 
 def test_windows_join_and_overlap(bench):
-    windows = []
+    windows: list[tuple[datetime, datetime]] = []
     here = bench(kinds=[minutely(windows)])
     for minutes in (0, 3, 3, 30):
         tick(here, NOW + minutes * MINUTE)
@@ -74,7 +74,7 @@ def test_a_tick_again_changes_nothing(bench):
 
 async def test_two_tickers_at_once_plan_once(bench):
     here = bench(kinds=[minutely([])])
-    other = Ticker(here.app, here.store, lambda: ["acme"])
+    other = Ticker(here.app, here.store, acme)
     await here.ticker.tick(NOW)
     await asyncio.gather(*(one.tick(NOW + 9 * MINUTE) for one in (here.ticker, other) * 3))
     assert len(planned(here)) == 19
@@ -105,9 +105,13 @@ def test_a_plan_that_raises_stops_no_other_and_is_made_up_for(bench):
     assert here.states()["whole"] == "ready"
 
 
-def test_one_tenant_in_trouble_does_not_stop_the_others(bench):
+def test_one_tenant_in_trouble_does_not_stop_the_others(bench, monkeypatch):
     here = bench(kinds=[minutely([])])
-    ticker = Ticker(here.app, here.store, lambda: ["nobody", "acme"])
+
+    async def tenants():
+        return ["nobody", "acme"]
+
+    ticker = Ticker(here.app, here.store, tenants)
     real = ticker._tick
 
     async def troubled(tenant, now):
@@ -115,7 +119,7 @@ def test_one_tenant_in_trouble_does_not_stop_the_others(bench):
             raise RuntimeError
         await real(tenant, now)
 
-    ticker._tick = troubled
+    monkeypatch.setattr(ticker, "_tick", troubled)
     tick(here, ticker=ticker)
     tick(here, NOW + MINUTE, ticker=ticker)
     assert planned(here)
@@ -159,7 +163,7 @@ def start(here, period="1"):
 
 
 def test_a_job_runs_all_its_steps_in_one_tick(bench):
-    done = []
+    done: list[tuple[str, int]] = []
     here = bench(jobs=[counting(5, done)])
     start(here)
     tick(here)
@@ -172,7 +176,7 @@ def test_a_killed_job_goes_on_from_its_last_step(bench):
     class Killed(BaseException):
         pass
 
-    done = []
+    done: list[tuple[str, int]] = []
     here = bench(jobs=[counting(5, done)])
     start(here)
     real = here.store.write
@@ -189,12 +193,13 @@ def test_a_killed_job_goes_on_from_its_last_step(bench):
     here.store.write = real
     before = len(done)
     assert 0 < before < 5
-    tick(here, ticker=Ticker(here.app, here.store, lambda: ["acme"]))
+    tick(here, ticker=Ticker(here.app, here.store, acme))
     assert [at for _, at in done] == [0, 1, 2, 3, 4]
 
 
 def test_a_step_that_raises_is_undone_and_tried_with_the_next_tick(bench):
-    done, trouble = [], [True]
+    done: list[tuple[str, int]] = []
+    trouble = [True]
 
     def fail(at):
         if at == 2 and trouble[0]:
@@ -211,7 +216,7 @@ def test_a_step_that_raises_is_undone_and_tried_with_the_next_tick(bench):
 
 
 def test_a_job_that_always_fails_is_given_up_and_others_go_on(bench):
-    done = []
+    done: list[tuple[str, int]] = []
 
     def fail(_at):
         raise ValueError
@@ -240,7 +245,7 @@ def test_a_job_nobody_knows_ends(bench):
 async def test_counts_are_written_and_old_rows_go_once_an_hour(bench):
     here = bench()
     tally = Tally()
-    house = Housekeeping(here.store, tally, lambda: ["acme"])
+    house = Housekeeping(here.store, tally, acme)
     here.write(lambda parts: parts.people.first_time("w", "old", NOW - timedelta(days=8)))
     tally.look_up("acme", "core:term/psi")
     await house.run(NOW)
