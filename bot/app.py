@@ -22,7 +22,7 @@ from bot.domain.deliveries import Outgoing
 from bot.domain.people import Actor, Verb, authorize
 from bot.domain.wording import clean
 from bot.domain.words import TEXT_LIMIT, without_prefix
-from bot.errors import NotSaved, Refusal
+from bot.errors import NotSaved, OutcomeUnknown, Refusal
 from bot.messages import VALUE_LIMIT, Message, Text, clip, plain
 from bot.ports.accounts import Accounts
 from bot.ports.catalog import Catalogs
@@ -95,12 +95,14 @@ class App:
         )
 
     def explain(self, error: BaseException) -> Answer:
-        """What a person reads when the future failed. Nothing was saved in any of these cases."""
+        """What a person reads when the future failed: nothing was saved, or we cannot say and admit it."""
         match error:
             case Refusal():
                 return self._told(error.key, **error.values)
             case CancelledError() | TimeoutError() | NotSaved():
                 return self._told("app.busy")
+            case OutcomeUnknown():
+                return self._told("app.unsure")
             case _:
                 return self._told("app.broken")
 

@@ -16,6 +16,10 @@ class NotSaved(Exception):
     """The transaction was not committed; nothing of it stands, and trying again may help."""
 
 
+class OutcomeUnknown(Exception):
+    """The answer to a commit was lost: the transaction may stand or not."""
+
+
 class DeliveryFailed(Exception):
     """A platform call that did not succeed.
 

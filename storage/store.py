@@ -13,7 +13,7 @@ from typing import Any, Protocol, TypeVar
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
-from bot.errors import NotSaved
+from bot.errors import NotSaved, OutcomeUnknown
 from bot.ports.store import Parts as PartsPort
 from storage.parts import Parts
 
@@ -33,6 +33,10 @@ class Executor(Protocol):
     def write(self, task: Task, *, urgent: bool) -> Future[Any]: ...
 
     def read(self, task: Task) -> Future[Any]: ...
+
+    def look(self, task: Task) -> Any:
+        """Read on the caller's own thread."""
+        ...
 
     def close(self) -> None: ...
 
@@ -71,6 +75,16 @@ class Store:
         """A read across tenants."""
         return self._executor.read(task)
 
+    def look_here(self, task: Callable[[Connection], T]) -> T:
+        """The same on the caller's own thread: a handler that waited for another of our threads could wait for ever."""
+        found: T = self._executor.look(task)
+        return found
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether other processes may use this database; with SQLite a process is the only one."""
+        return self.engine.dialect.name != "sqlite"
+
     def close(self) -> None:
         self._executor.close()
         self.engine.dispose()
@@ -92,6 +106,9 @@ class Inline:
     def read(self, task: Task) -> Future[Any]:
         return _completed(self._engine, task)
 
+    def look(self, task: Task) -> Any:
+        return self.read(task).result()
+
     def close(self) -> None:
         pass
 
@@ -109,22 +126,33 @@ class Pool:
         return pool.submit(self._run, task, limited=urgent)
 
     def read(self, task: Task) -> Future[Any]:
-        return self._urgent.submit(self._run, task, limited=False)
+        return self._urgent.submit(self.look, task)
+
+    def look(self, task: Task) -> Any:
+        try:
+            with self._engine.begin() as conn:
+                return task(conn)
+        except OperationalError as error:
+            raise NotSaved(str(error)) from error
 
     def close(self) -> None:
         self._urgent.shutdown()
         self._background.shutdown()
 
     def _run(self, task: Task, *, limited: bool) -> Any:
+        is_committing = False
         try:
             with self._engine.begin() as conn:
                 if limited:
                     conn.execute(
                         _LIMITS, {"lock": _milliseconds(LOCK_SECONDS), "statement": _milliseconds(STATEMENT_SECONDS)}
                     )
-                return task(conn)
-        except OperationalError as error:  # a lock or a connection that was not to be had: the same call may go through
-            raise NotSaved(str(error)) from error
+                result = task(conn)
+                is_committing = True
+        except OperationalError as error:
+            # Before the commit it was a lock or a connection that was not to be had: the same call may go through.
+            raise (OutcomeUnknown if is_committing else NotSaved)(str(error)) from error
+        return result
 
 
 _LIMITS = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
@@ -175,7 +203,7 @@ class GroupCommit:
         return item.future
 
     def read(self, task: Task) -> Future[Any]:
-        return self._readers.submit(self._look, task)
+        return self._readers.submit(self.look, task)
 
     def close(self) -> None:
         self._closed.set()
@@ -183,7 +211,7 @@ class GroupCommit:
         self._thread.join()
         self._readers.shutdown()
 
-    def _look(self, task: Task) -> Any:
+    def look(self, task: Task) -> Any:
         with self._reading.begin() as conn:
             return task(conn)
 

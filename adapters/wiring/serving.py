@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-from sqlalchemy import Engine, text
+from sqlalchemy import Connection, text
 from starlette.applications import Starlette
 
 from adapters import web
@@ -43,7 +43,7 @@ def serving(settings: Settings) -> Starlette:
     mounted = fronts(settings, system)
     messengers.update({front.platform: front.messenger for front in mounted})
     routes = [route for front in mounted for route in front.routes]
-    return web.build(routes, partial(_ready, system, engine), partial(_living, system, mounted))
+    return web.build(routes, partial(_ready, system), partial(_living, system, mounted))
 
 
 def fronts(settings: Settings, system: System) -> list[Front]:
@@ -84,17 +84,18 @@ def _teams(settings: Settings, system: System) -> Front:
         raise Unusable(str(error)) from error
 
 
-async def _ready(system: System, engine: Engine) -> dict[str, object]:
+async def _ready(system: System) -> dict[str, object]:
     """What keeps the service from working: the store does not take a write, or the schema is not ours."""
     try:
-        await asyncio.wait_for(
-            finished(system.store.transact(lambda conn: conn.execute(text("SELECT 1")))), READY_SECONDS
-        )
-        with engine.connect() as conn:
-            revision = current(conn)
+        await asyncio.wait_for(finished(system.store.transact(_write_nothing)), READY_SECONDS)
+        revision = await asyncio.wait_for(finished(system.store.look(current)), READY_SECONDS)
     except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
         return {"database": type(error).__name__}
     return {} if revision == head() else {"schema": revision or "none"}
+
+
+def _write_nothing(conn: Connection) -> None:
+    conn.execute(text("SELECT 1"))
 
 
 @asynccontextmanager
@@ -103,7 +104,8 @@ async def _living(system: System, mounted: list[Front], _app: Starlette) -> Asyn
     wake_on_commit(system, asyncio.get_running_loop())
     for front in mounted:
         await front.start()
-    await system.drainer.take_over()
+    if not system.store.is_shared:  # another process's calls under way are its own until their leases lapse
+        await system.drainer.take_over()
     draining = asyncio.create_task(system.drainer.serve())
     clockwork = Clockwork()
     clockwork.every(TICK_SECONDS, partial(_tick, system))

@@ -1,0 +1,67 @@
+"""What the pool does where threads wait for threads, and where the answer to a commit is lost."""
+
+import threading
+
+import pytest
+from sqlalchemy import event, text
+from sqlalchemy.exc import OperationalError
+
+from bot.errors import NotSaved, OutcomeUnknown
+from storage.dialects import open_engine
+from storage.store import Store
+
+URGENT_THREADS = 4
+
+
+@pytest.fixture
+def pooled(emptied):
+    made = Store(open_engine(emptied()))
+    yield made
+    made.close()
+
+
+def one(conn):
+    return conn.execute(text("SELECT 1")).scalar_one()
+
+
+def test_handlers_on_every_thread_can_still_look_something_up(pooled):
+    """An old pack is loaded inside the answer to a quiz; after a release that happens on all threads at once."""
+    full = threading.Barrier(URGENT_THREADS)
+
+    def handler(_conn):
+        full.wait(5)
+        return pooled.look_here(one)
+
+    assert [done.result(10) for done in [pooled.transact(handler) for _ in range(URGENT_THREADS)]] == [1] * 4
+
+
+def test_control_a_look_on_another_thread_would_wait_for_ever(pooled):
+    full = threading.Barrier(URGENT_THREADS)
+
+    def handler(_conn):
+        full.wait(5)
+        return pooled.look(one).result(0.3)
+
+    waiting = [pooled.transact(handler) for _ in range(URGENT_THREADS)]
+    assert {type(done.exception(10)) for done in waiting} == {TimeoutError}
+
+
+def test_a_lost_answer_to_a_commit_is_not_called_not_saved(pooled):
+    def lose(_conn):
+        raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
+
+    event.listen(pooled.engine, "commit", lose)
+    with pytest.raises(OutcomeUnknown):
+        pooled.transact(one).result(5)
+    with pytest.raises(NotSaved):
+        pooled.look(one).result(5)
+    event.remove(pooled.engine, "commit", lose)
+    assert pooled.transact(one).result(5) == 1
+
+
+def test_a_handler_of_either_database_looks_on_its_own_thread(store):
+    def handler(_parts):
+        return store.look_here(lambda _conn: threading.current_thread()), threading.current_thread()
+
+    there, here = store.write("acme", handler).result(5)
+    assert there is here
