@@ -246,8 +246,8 @@ class People:
         """
         old = self._conn.execute(select(account.c.member).where(self._account(incoming))).scalar()
         if old is not None:
-            self._conn.execute(self._update(old).values(active=True, left_at=None))
-            return True
+            gone = self._update(old).where(~member.c.active)
+            return self._conn.execute(gone.values(active=True, left_at=None)).rowcount == 1
         # What a platform says of a person is theirs to choose: no control characters, and a zone only if it is one.
         name = one_line(incoming.name)[:NAME_LIMIT] or incoming.account
         zone = incoming.zone if incoming.zone and is_zone(incoming.zone) else None

@@ -11,6 +11,7 @@ from sqlalchemy import select
 
 from adapters.slack import render as slack
 from adapters.teams import render as teams
+from bot.app import App
 from bot.domain.conversation import FormSubmitted, Place, Pressed, Query, Typed
 from bot.domain.people import Role
 from bot.errors import Refusal
@@ -20,6 +21,7 @@ from bot.ports.people import Team
 from bot.router import Answer, table
 from storage.ledger import delivery
 from tests.journeys.conversation import WORKSPACE, Conversation
+from tests.journeys.conversation import said as told
 from tests.journeys.test_quiz import MONDAY
 
 TABLE = table(FEATURES)
@@ -65,10 +67,11 @@ def talk(tmp_path_factory):
 def ask(talk, who, event, where=None) -> Answer:
     """The answer as an adapter shows it; anything but a refusal is a defect and raised here."""
     incoming = talk.incoming(who, event, where)
+    app: App = talk.system.app
     try:
-        return talk.system.app.handle(incoming, talk.now).result()
+        return app.handle(incoming, talk.now).result()
     except Refusal as refusal:
-        return talk.system.app.explain(refusal)
+        return app.explain(refusal)
 
 
 SOUND: set[Message] = set()
@@ -163,15 +166,15 @@ def test_every_button_survives_a_forged_value(talk, name):
 def test_a_button_nobody_declared_is_out_of_use(talk):
     said = plain(talk.system.app.texts.render("app.expired"))
     for name in ("", "nothing", "lessons", "lessons.answer.x", "__class__", "a" * 5_000):
-        assert ask(talk, "ann", Pressed(name, "x")).inline.summary == said
-        assert ask(talk, "ann", FormSubmitted(name, {"a": "b"})).inline.summary == said
+        assert told(ask(talk, "ann", Pressed(name, "x"))) == said
+        assert told(ask(talk, "ann", FormSubmitted(name, {"a": "b"}))) == said
 
 
 FIELDS = (
     *("role", "other_roles", "track", "other_tracks", "zone", "time", "days", "region", "streak", "term", "meaning", "question"),
     *("start", "end", "slot_minutes", "topics", "place", "capacity", "buffer_minutes", "notice_hours", "horizon_days", "most"),
 )  # fmt: skip
-VALUES = [
+VALUES: list[str | list[str]] = [
     "",
     "x",
     [],

@@ -183,10 +183,8 @@ def test_a_tenant_keeps_its_secret(parts):
 
 
 def test_accounts_are_remembered_for_a_moment(connection, parts, monkeypatch):
-    from storage import tenancy
-
     clock = [100.0]
-    monkeypatch.setattr(tenancy.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr("storage.tenancy.time.monotonic", lambda: clock[0])
     accounts = Accounts(lambda: workspaces(connection))
     assert accounts.tenant("w-bravo") == "bravo"
     with pytest.raises(KeyError):
@@ -203,9 +201,7 @@ def test_accounts_are_remembered_for_a_moment(connection, parts, monkeypatch):
 
 
 def test_memory_has_an_end(connection, parts, monkeypatch):
-    from storage import tenancy
-
-    monkeypatch.setattr(tenancy, "REMEMBERED", 3)
+    monkeypatch.setattr("storage.tenancy.REMEMBERED", 3)
     accounts = Accounts(lambda: workspaces(connection))
     actor = parts.people.meet(Incoming("w-acme", "u-x", Place("direct", "d"), MemberJoined(), "k"), "x", NOW)[0]
     for at in range(4):

@@ -15,7 +15,7 @@ floors = st.integers(4, 8)
 
 @given(st.lists(people, min_size=1, max_size=12), floors)
 def test_the_set_moves_by_nobody_or_by_at_least_k(presences, k):
-    published = [frozenset()]
+    published: list[frozenset[str]] = [frozenset()]
     for present in presences:
         published.append(next_set(published[-1], present, k))
     for before, after in pairwise(published):
@@ -40,6 +40,8 @@ def test_a_share_tells_no_more_than_its_band(part, more, size, k):
         assert size < k or part == 0 or more == 0
         return
     assert size >= k
+    assert one.low is not None
+    assert one.high is not None
     assert one.low <= 100 * part / (part + more) + 1
     assert one.high >= 100 * part / (part + more) - 1
     assert 0 <= one.low <= one.high <= 100
@@ -94,7 +96,8 @@ def editions(rule, seed, weeks=26, k=5):
     """One team over half a year in which people come and go one at a time; (published set, who was active) a week."""
     chance = random.Random(seed)
     team = {f"m{at}" for at in range(chance.randint(5, 9))}
-    published, made = frozenset(), []
+    published: frozenset[str] = frozenset()
+    made = []
     for week in range(weeks):
         if chance.random() < 0.5:
             team.add(f"n{week}")

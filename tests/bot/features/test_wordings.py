@@ -28,7 +28,7 @@ def is_key(value):
 
 
 def asked():
-    """(file, key) for every literal key handed to something that says it."""
+    """(file, key) of every literal key handed to something that says it, also by ``a if b else c``."""
     for path, tree in sources():
         for node in ast.walk(tree):
             if not isinstance(node, ast.Call):
@@ -36,9 +36,10 @@ def asked():
             name = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
             if name in ASKS:
                 for argument in node.args:
-                    for one in ast.walk(argument):
-                        if isinstance(one, ast.Constant) and is_key(one.value) and one.value[-1] != "_":
-                            yield path, one.value
+                    chosen = [argument.body, argument.orelse] if isinstance(argument, ast.IfExp) else [argument]
+                    for one in chosen:
+                        if isinstance(one, ast.Constant) and is_key(one.value):
+                            yield path, str(one.value)
 
 
 def families():
