@@ -8,7 +8,7 @@ from bot.domain.calendar import zone_names
 
 
 def named(words: str) -> str | None:
-    """The zone for an IANA name or a city, in any case; None when there is none or more than one."""
+    """The zone for an IANA name or a city, in any case; None when there is none."""
     said = words.strip().replace(" ", "_").casefold()
     if not said:
         return None

@@ -60,12 +60,12 @@ def _allowed(ctx: Context, command: Command) -> bool:
 
 
 def _run(ctx: Context, name: str) -> Answer:
-    """A suggested command was pressed; those that need the store are typed by the person instead."""
+    """A suggested command was pressed: what it needs is not known beforehand, so it gets a transaction."""
     found = ctx.table.find(name)
     if found is None:
         return unknown(ctx, name)
     command, rest = found
-    if not authorize(ctx.actor, command.verb):
+    if not _allowed(ctx, command):
         raise Refusal("app.forbidden")
     return command.run(ctx, rest)
 

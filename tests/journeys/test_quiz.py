@@ -282,7 +282,10 @@ async def test_results_wait_for_the_last_channel(talk):
     assert "The answers come to this thread on Thursday 26 November, 22:00 (Europe/Berlin)" in parent.words
     assert len(thread(talk)[1]) == 5
     press = option(talk, questions[0], right=True)
-    assert "closed" in said(await talk.press("bob", press, "ml"))
+    early = said(await talk.press("bob", press, "ml"))
+    assert "closed in every channel" in early
+    assert "The answer is" not in early, "an answer still counts in the other channel"
+    assert "closed in every channel" in said(await talk.does("bob", Pressed("quiz.next", WEEK), "ml"))
     assert "Saved." in said(await talk.press("bob", press, "nyc")), "there it is still open"
     await talk.until(CLOSES + timedelta(hours=6))
     assert len(thread(talk)[1]) == 6

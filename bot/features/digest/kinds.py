@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from bot.domain.deliveries import Delivery
 from bot.domain.digests import TREND_WEEKS
 from bot.features.digest.screens import digest_card
+from bot.ports.people import Team
 from bot.router import Composed, Kind, OnUnknown, Skip, Work
 
 
@@ -23,16 +24,16 @@ def _guard(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, str]:
 
 
 def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Composed | Skip]:
-    return {one.id: _composed(work, one) for one in deliveries}
-
-
-def _composed(work: Work, one: Delivery) -> Composed | Skip:
     teams = {team.id: team for team in work.store.people.teams()}
+    return {one.id: _composed(work, teams[one.subject], one) for one in deliveries}
+
+
+def _composed(work: Work, team: Team, one: Delivery) -> Composed | Skip:
     latest = work.store.digest.editions(one.subject, one.member or "", TREND_WEEKS)
     editions = [edition for edition in latest if edition.week <= one.period]
     if not editions:
         return Skip("nothing published")
-    return Composed(digest_card(work.texts, teams[one.subject], editions))
+    return Composed(digest_card(work.texts, team, editions))
 
 
 DIGEST = Kind(name="digest", guard=_guard, compose=_compose, on_unknown=OnUnknown.HOLD)

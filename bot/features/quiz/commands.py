@@ -26,6 +26,8 @@ def answer(ctx: Context, value: str) -> Answer:
     closes_at = _closes_at(ctx, run)
     is_new = ctx.now < closes_at and _take(ctx, run, asking, option)
     given = ctx.store.lessons.given(asking.id, ctx.actor.member)
+    if given is None and ctx.now < run.closes_at:  # closed here, while an answer would still count elsewhere
+        return _private(ctx, _closed(ctx, run, closes_at))
     askings = ctx.store.quiz.askings(run.week)
     told: list[Block] = []
     if given is None:
@@ -90,13 +92,20 @@ def next_question(ctx: Context, week: str) -> Answer:
     run = _run(ctx, week)
     closes_at = _closes_at(ctx, run)
     if ctx.now >= closes_at:
-        return _private(ctx, _said(ctx, "quiz.closed", closes=when(closes_at, ctx.actor.zone)))
+        return _private(ctx, _closed(ctx, run, closes_at))
     askings = ctx.store.quiz.askings(week)
     done = ctx.store.quiz.answered(week, ctx.actor.member)
     waiting = next((one for one in askings if one.id not in done), None)
     if waiting is None:
         return _private(ctx, _said(ctx, "quiz.all_answered"))
     return _private(ctx, question_card(ctx.texts, ctx.catalogs.at(run.pack), waiting, len(askings)))
+
+
+def _closed(ctx: Context, run: Run, closes_at: datetime) -> Message:
+    """That no answer counts here any more, and where the answers are or when they come: not before all have closed."""
+    if ctx.now < run.closes_at:
+        return _said(ctx, "quiz.closed_results_later", results=when(run.closes_at, ctx.actor.zone))
+    return _said(ctx, "quiz.closed", closes=when(closes_at, ctx.actor.zone))
 
 
 def show(ctx: Context, _words: str) -> Answer:
