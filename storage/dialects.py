@@ -30,6 +30,12 @@ def insert(conn: Connection, table: Table) -> sqlite.Insert | Any:
     return postgresql.insert(table)
 
 
+def hold_schema(conn: Connection) -> None:
+    """Let one process at a time change the schema: replicas that start together wait here for each other's commit."""
+    if not is_sqlite(conn):  # there every writer has begun IMMEDIATE
+        conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('mlops-coach schema'))"))
+
+
 def machine_now(conn: Connection) -> float:
     """Seconds since 1970 by the database's clock: leases and retries compare with this between processes."""
     if is_sqlite(conn):

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from sqlalchemy import Connection, Engine, inspect, text
 
+from storage.dialects import hold_schema
+
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 
@@ -44,5 +46,6 @@ def _run(engine: Engine) -> None:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS))
     with engine.begin() as conn:
+        hold_schema(conn)
         config.attributes["connection"] = conn
         command.upgrade(config, "head")

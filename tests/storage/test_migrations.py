@@ -1,8 +1,11 @@
 """An empty database becomes exactly what the code describes, on both databases; a newer one is left alone."""
 
 import importlib
+import os
 import pkgutil
 import re
+import subprocess
+import sys
 
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -14,6 +17,7 @@ from storage import upgrade
 from storage.dialects import open_engine
 from storage.schema import metadata
 
+ROOT = upgrade.MIGRATIONS.parents[1]
 FIRST = upgrade.MIGRATIONS / "versions" / "0001_first_schema.py"
 
 
@@ -69,6 +73,16 @@ def test_both_databases_have_the_same_condition_on_every_partial_index():
 def test_a_second_upgrade_does_nothing(empty):
     upgrade.upgrade(empty)
     assert upgrade.upgrade(empty) == (upgrade.head(), upgrade.head())
+
+
+def test_replicas_that_start_together_upgrade_once(empty):
+    """Processes, as in life: Alembic keeps what it is doing in its modules."""
+    code = "import sys; from storage import dialects, upgrade; upgrade.upgrade(dialects.open_engine(sys.argv[1]))"
+    url = empty.url.render_as_string(hide_password=False)
+    started = [subprocess.Popen([sys.executable, "-c", code, url], cwd=ROOT, env=os.environ) for _ in range(3)]
+    assert [one.wait(60) for one in started] == [0, 0, 0]
+    with empty.connect() as conn:
+        assert upgrade.current(conn) == upgrade.head()
 
 
 def test_a_newer_database_is_refused_and_untouched(empty):
