@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -184,7 +184,6 @@ class Kind:
     next_due: Callable[[Work, datetime], datetime | None] | None = None
     budget: bool = False
     on_unknown: OnUnknown = OnUnknown.RESEND
-    catch_up: timedelta = timedelta(hours=12)
     settled: Callable[[Work, Sequence[Delivery]], None] | None = None
 
 

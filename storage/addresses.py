@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select, update
 
-from storage.people import account, channel, member
+from storage.people import account, member
 
 
 def external_ids(conn: Connection, workspace_id: str, members: Collection[str]) -> dict[str, str]:
@@ -17,16 +17,6 @@ def external_ids(conn: Connection, workspace_id: str, members: Collection[str]) 
         )
     )
     return {row.member: row.external for row in rows}
-
-
-def members_of(conn: Connection, workspace_id: str, external: Collection[str]) -> dict[str, str]:
-    """Members by the platform's ids."""
-    rows = conn.execute(
-        select(account.c.external, account.c.member).where(
-            account.c.workspace == workspace_id, account.c.external.in_(external)
-        )
-    )
-    return {row.external: row.member for row in rows}
 
 
 def set_address(conn: Connection, workspace_id: str, external: str, address: str) -> None:
@@ -54,8 +44,3 @@ def introduce(conn: Connection, workspace_id: str, external: str, name: str, zon
         conn.execute(update(member).where(this).values(name=name))
     if zone:
         conn.execute(update(member).where(this, member.c.zone.is_(None)).values(zone=zone))
-
-
-def has_channel(conn: Connection, workspace_id: str, address: str) -> bool:
-    here = (channel.c.workspace == workspace_id) & (channel.c.address == address)
-    return conn.execute(select(channel.c.id).where(here)).first() is not None

@@ -10,11 +10,6 @@ import typer
 app = typer.Typer(help="What a platform is told about the app.", no_args_is_help=True, rich_markup_mode=None)
 
 
-@app.callback()
-def group() -> None:
-    """Keep the platform's name a word of its own, even while there is only one."""
-
-
 @app.command()
 def slack(
     socket_mode: Annotated[bool, typer.Option("--socket-mode", help="Without a public address.")] = False,

@@ -8,7 +8,6 @@ from typing import Any, Literal
 import msgspec
 
 State = Literal["ready", "claimed", "sending", "sent", "skipped", "missed", "expired", "dead", "unknown"]
-OPEN: tuple[State, ...] = ("ready", "claimed", "sending")
 
 Key = tuple[str, str, str]  # kind, subject, period: unique in a tenant
 

@@ -17,8 +17,6 @@ KEPT = timedelta(days=3)  # a digest not sent by then is old news
 TREND_WEEKS = 8
 LOW, MIDDLING = 30, 60  # per cent: below these a figure asks for action
 
-Action = str
-
 
 class Activity(msgspec.Struct, frozen=True):
     """One member's counters of a week."""
@@ -91,7 +89,7 @@ def figures(activity: Mapping[str, Activity], people: Collection[str], hard: Ite
     )
 
 
-def _suggested(took_part: Share, lessons: Share, quiz: Share, hours: Share, hard: tuple[str, ...]) -> Action:
+def _suggested(took_part: Share, lessons: Share, quiz: Share, hours: Share, hard: tuple[str, ...]) -> str:
     """One next action: the first figure that asks for one, from what matters most."""
     if took_part.withheld == "small":
         return "wait"
