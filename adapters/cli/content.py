@@ -66,12 +66,12 @@ def preview(
     import json
 
     from adapters.cli import preview as shown
-    from adapters.cli.output import fail
+    from adapters.cli.output import MISUSED, fail
     from adapters.slack import render as slack
     from adapters.teams import render as teams
 
     if platform not in {"plain", "slack", "teams", "both"}:
-        fail(f"There is no platform called {platform}.", "Use plain, slack, teams or both.", 2)
+        fail(f"There is no platform called {platform}.", "Use plain, slack, teams or both.", MISUSED)
     values = {} if words is None else shown.company_words(words)
     for message in shown.screens(_folder(pack), id, role, values, _today()):
         if platform == "plain":
@@ -103,7 +103,7 @@ def new(
     pack: Folder = None,
 ) -> None:
     """Write the first version of an item, sound in form, for you to fill with words."""
-    from adapters.cli.output import fail
+    from adapters.cli.output import MISUSED, fail
     from content.ids import SLUG
     from content.kinds import PARTS
     from content.reader import read_pack
@@ -112,13 +112,13 @@ def new(
     folder = _folder(pack)
     kinds = {one: one for one in PARTS}
     if kind not in kinds:
-        fail(f"There is no kind called {kind}.", f"Use one of: {', '.join(kinds)}.", 2)
+        fail(f"There is no kind called {kind}.", f"Use one of: {', '.join(kinds)}.", MISUSED)
     if not SLUG.fullmatch(slug):
-        fail(f"{slug} is not a slug.", "Use small letters, digits and single hyphens.", 2)
+        fail(f"{slug} is not a slug.", "Use small letters, digits and single hyphens.", MISUSED)
     source = read_pack(folder)
     topics = [one.id for one in source.pack.topics]
     if topic not in topics:
-        fail(f"There is no topic {topic!r}.", f"Give one with --topic: {', '.join(topics)}.", 2)
+        fail(f"There is no topic {topic!r}.", f"Give one with --topic: {', '.join(topics)}.", MISUSED)
     if f"{source.pack.id}:{kind}/{slug}" in source.places:
         fail(f"{kind}/{slug} is there already.", "Choose another slug.")
     made = skeleton(kinds[kind], slug, topic, _today().isoformat())
@@ -165,13 +165,13 @@ def import_(
 ) -> None:
     """Take questions of another tool into a pack as drafts, or unpack somebody's pack safely."""
     from adapters.cli import exchange
-    from adapters.cli.output import fail
+    from adapters.cli.output import MISUSED, fail
 
     if not file.is_file():
-        fail(f"There is no file {file}.", code=2)
+        fail(f"There is no file {file}.", code=MISUSED)
     if file.suffix == ".zip":
         if into is None:
-            fail("Where shall the pack go?", "Give a new folder with --into.", 2)
+            fail("Where shall the pack go?", "Give a new folder with --into.", MISUSED)
         exchange.take_pack(file, into)
     else:
         exchange.take_questions(file, _folder(pack), topic, dry=dry)
@@ -198,12 +198,12 @@ def _today() -> date:
 
 def _folder(pack: Path | None) -> Path:
     """The pack's folder; leaves when there is none."""
-    from adapters.cli.output import fail
+    from adapters.cli.output import MISUSED, fail
     from content.loader import CORE
 
     folder = pack or CORE
     if not (folder / "pack.yaml").is_file():
-        fail(f"There is no pack.yaml in {folder}.", "Give the folder of a pack with --pack.", 2)
+        fail(f"There is no pack.yaml in {folder}.", "Give the folder of a pack with --pack.", MISUSED)
     return folder
 
 

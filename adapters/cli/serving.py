@@ -23,6 +23,7 @@ STOP_SECONDS = 10
 
 def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None, colleagues: bool) -> None:
     """Run the playground on loopback. Refused beside platform tokens: it has no platform's checks."""
+    settings_or_exit()
     _prepare_file(url, fresh=fresh)
     bound = _bind(port)
     address = f"http://{LOOPBACK}:{bound.getsockname()[1]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,26 @@ def state(url: str) -> tuple[str, str | None, str]:
         engine = open_engine(url)
         with engine.connect() as conn:
             return engine.dialect.name, current(conn), head()
+
+
+@contextmanager
+def alone(url: str) -> Iterator[None]:
+    """Be the only process that serves a SQLite file; the system ends it with the process, however that ends.
+
+    Raises :class:`Unusable` when another process has it. Other databases are shared.
+    """
+    path = file_of(url)
+    if path is None or sys.platform == "win32":
+        yield
+        return
+    import fcntl
+
+    with path.with_name(f"{path.name}.lock").open("wb") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise Unusable(f"Another process serves {path}. Stop it, or use PostgreSQL for several.") from error
+        yield
 
 
 def file_of(url: str) -> Path | None:

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from adapters import web
 from adapters.front import Front
 from adapters.settings import Settings
-from adapters.wiring.database import told
+from adapters.wiring.database import alone, told
 from adapters.wiring.system import System, Unusable, assemble, wake_on_commit
 from content import loader
 from scheduler.clockwork import Clockwork
@@ -43,7 +43,7 @@ def serving(settings: Settings) -> Starlette:
     mounted = fronts(settings, system)
     messengers.update({front.platform: front.messenger for front in mounted})
     routes = [route for front in mounted for route in front.routes]
-    return web.build(routes, partial(_ready, system), partial(_living, system, mounted))
+    return web.build(routes, partial(_ready, system), partial(_living, settings.database_url, system, mounted))
 
 
 def fronts(settings: Settings, system: System) -> list[Front]:
@@ -99,7 +99,15 @@ def _write_nothing(conn: Connection) -> None:
 
 
 @asynccontextmanager
-async def _living(system: System, mounted: list[Front], _app: Starlette) -> AsyncIterator[None]:
+async def _living(url: str, system: System, mounted: list[Front], _app: Starlette) -> AsyncIterator[None]:
+    """Serve, alone where the database is one process's."""
+    with alone(url):
+        async with _running(system, mounted):
+            yield
+
+
+@asynccontextmanager
+async def _running(system: System, mounted: list[Front]) -> AsyncIterator[None]:
     """Start the platforms, the drainer and the tick; stop them in the opposite order, finishing what is under way."""
     wake_on_commit(system, asyncio.get_running_loop())
     for front in mounted:

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 
 import pytest
-from starlette.applications import Starlette
 
 from adapters.wiring import serving
+from adapters.wiring.database import alone
+from adapters.wiring.system import Unusable
 
 
 class Calls:
@@ -30,6 +31,20 @@ async def test_only_the_sole_process_takes_over_every_claim(is_shared):
     system = SimpleNamespace(
         store=store, drainer=calls, ticker=calls, housekeeping=calls, clock=lambda: datetime.now(UTC)
     )
-    async with serving._living(system, [], Starlette()):  # type: ignore[arg-type]
+    async with serving._running(system, []):  # type: ignore[arg-type]
         pass
     assert ("take_over" in calls.made) is not is_shared
+
+
+def test_a_second_process_does_not_serve_the_same_file(tmp_path):
+    url = f"sqlite:///{tmp_path / 'coach.db'}"
+    with alone(url), pytest.raises(Unusable, match="Another process"), alone(url):
+        pass
+    with alone(url):
+        pass
+
+
+@pytest.mark.parametrize("url", ["sqlite://", "postgresql+psycopg://coach@127.0.0.1/coach"])
+def test_what_is_shared_or_in_memory_is_nobodys_alone(url):
+    with alone(url), alone(url):
+        pass
