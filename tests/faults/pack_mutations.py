@@ -23,12 +23,14 @@ import content.loader
 import content.reader
 from content.catalog import CompiledCatalog
 from content.check import check, errors
+from content.folder import BYTES_LIMIT
 from content.loader import decode, encode, fingerprint, version
 from content.reader import read_pack
 from storage import packs
 from tests.content.samples import FILES, write
 
-BIG = 250 * 1024  # just under the limit of one file
+# Half of what one file may hold: what costs its length takes half a second, what costs the square of it takes minutes.
+BIG = 125 * 1024
 TODAY, NOW = date(2026, 11, 20), datetime(2026, 11, 20, tzinfo=UTC)
 BODY = FILES["lessons/data/skew.md"].rpartition("---\n")[0] + "---\n"
 DRILL = FILES["scenarios/silent-feed.yaml"]
@@ -52,8 +54,8 @@ def bombs() -> dict[str, dict[str, str | bytes | None]]:
         "deep flow": {"map.yaml": "[" * BIG},
         "deep maps": {"map.yaml": "{a: " * (BIG // 4)},
         "deep lines": {"map.yaml": "".join(" " * at + "a:\n" for at in range(600))},
-        "many keys": {"map.yaml": "".join(f"k{at}:\n" for at in range(30_000))},
-        "unknown keys": {"quizzes/first-week.yaml": "".join(f"them{at}:\n" for at in range(20_000))},
+        "many keys": {"map.yaml": "".join(f"k{at}:\n" for at in range(15_000))},
+        "unknown keys": {"quizzes/first-week.yaml": "".join(f"them{at}:\n" for at in range(10_000))},
         "many items": {"surveys.yaml": "surveys:\n" + "- a\n" * (BIG // 4)},
         "equal items": {"surveys.yaml": "surveys:\n" + "- {id: a}\n" * (BIG // 10)},
         "tags": {"map.yaml": "!!python/object/apply:os.system ['true']\n"},
@@ -72,13 +74,13 @@ def bombs() -> dict[str, dict[str, str | bytes | None]]:
         "tokens": {"lessons/data/skew.md": text.format("-eyJaaaaaaaaaa" * (BIG // 14))},
         "passwords": {"lessons/data/skew.md": text.format("token:" * (BIG // 6))},
         "addresses": {"lessons/data/skew.md": text.format("a@" * (BIG // 2))},
-        "headings": {"cases/boots-in-june.md": FILES["cases/boots-in-june.md"] + "## " + " " * (BIG - 3_000)},
+        "headings": {"cases/boots-in-june.md": FILES["cases/boots-in-june.md"] + "## " + " " * BIG},
         "long track": {"map.yaml": FILES["map.yaml"].replace("[skew, drift]", f"[{'skew, ' * (BIG // 8)}drift]")},
         "long circle": {"scenarios/silent-feed.yaml": DRILL.replace("  over:\n", "".join(
-            f"  n{at}: {{say: x, options: [{{id: a, text: b, grade: best, goto: n{at + 1}, why: c}}]}}\n" for at in range(3_000)) + "  over:\n")},
+            f"  n{at}: {{say: x, options: [{{id: a, text: b, grade: best, goto: n{at + 1}, why: c}}]}}\n" for at in range(1_500)) + "  over:\n")},
         "many seats": {"scenarios/silent-feed.yaml": DRILL.replace("  - {id: model,", "".join(
-            f"  - {{id: s{at}, name: x, brief: y}}\n" for at in range(6_000)) + "  - {id: model,")},
-        "too large": {"map.yaml": "a" * (BIG + 10_000)},
+            f"  - {{id: s{at}, name: x, brief: y}}\n" for at in range(3_000)) + "  - {id: model,")},
+        "too large": {"map.yaml": "a" * (BYTES_LIMIT + 1)},
         "not text": {"map.yaml": bytes(range(256)) * 100},
         "too many": {f"lessons/data/l{at}.md": "x" for at in range(2_001)},
     }  # fmt: skip
