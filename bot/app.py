@@ -175,6 +175,7 @@ class App:
         ctx = self._context(actor, incoming, now, parts)
         if is_new:
             parts.ledger.put(self._welcomes(ctx), now)
+        self._settle(incoming, parts, now)
         answer = self._run(call, ctx)
         parts.ledger.put(answer.durable, now)
         # What the handler changed about the actor (zone, roles) must not be answered from memory.
@@ -182,6 +183,16 @@ class App:
         if call.needs is not Needs.WRITE:
             self.accounts.remember(incoming.workspace, incoming.account, actor)
         return answer
+
+    def _settle(self, incoming: Incoming, parts: Parts, now: datetime) -> None:
+        """A press proves that its message is there, whatever became of the answer to our call."""
+        event = incoming.event
+        if not isinstance(event, Pressed) or event.delivery is None or event.message is None:
+            return
+        found = parts.ledger.arrived(event.delivery, incoming.workspace, event.message, now)
+        kind = self.table.kinds.get(found.kind) if found is not None else None
+        if found is not None and kind is not None and kind.settled is not None:
+            kind.settled(self.work(parts, now), [found])
 
     def _welcomes(self, ctx: Context) -> list[Outgoing]:
         return [one for feature in self.table.features if feature.joined for one in feature.joined(ctx)]

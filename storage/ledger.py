@@ -220,6 +220,15 @@ class Ledger:
         row = self._conn.execute(deliveries().where(condition)).one_or_none()
         return None if row is None else read(row)
 
+    def arrived(self, id: int, workspace: str, message: str, now: datetime) -> Delivery | None:
+        mine = (delivery.c.tenant == self._tenant) & (delivery.c.id == id) & (delivery.c.workspace == workspace)
+        called = (delivery.c.attempts > 0) & delivery.c.state.in_(["ready", "claimed", "unknown", "dead"])
+        values = {"state": "sent", "message_id": message, "settled_at": now, "reason": None}
+        if self._conn.execute(update(delivery).where(mine, called).values(**values)).rowcount == 0:
+            return None
+        self.woken = True  # what hangs on it may go now
+        return self.get(id)
+
     def skip(
         self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None
     ) -> int:

@@ -25,6 +25,10 @@ class Ledger(Protocol):
 
     def find(self, key: Key) -> Delivery | None: ...
 
+    def arrived(self, delivery: int, workspace: str, message: str, now: datetime) -> Delivery | None:
+        """Settle a called delivery whose message turned up; None when its outcome was known, or it is another lane's."""
+        ...
+
     def skip(
         self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None
     ) -> int:
