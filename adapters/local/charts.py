@@ -14,6 +14,7 @@ WIDTH, HEIGHT = 560, 240
 LEFT, RIGHT, TOP, BOTTOM = 44, 12, 14, 42
 LABEL_LIMIT = 14
 FULL_TURN = 2 * math.pi
+LEAST = 1e-300  # below it a power of ten is no float any more; such a figure is drawn as nothing
 
 
 def svg(chart: Chart) -> Markup:
@@ -157,7 +158,7 @@ def _y(value: float, top: float) -> float:
 
 def _nice(value: float) -> float:
     """The next of 1, 2, 4, 5, 10 times a power of ten: the top of the axis."""
-    if value <= 0:
+    if value < LEAST:
         return 1.0
     power: float = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 4, 5, 10) if step * power >= value)

@@ -3,7 +3,7 @@
 from html.parser import HTMLParser
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from adapters.local import charts, render
@@ -116,6 +116,7 @@ def test_charts_say_in_words_what_they_draw(chart):
 
 @pytest.mark.parametrize("kind", ["line", "bar", "pie"])
 @given(values=st.lists(st.none() | st.floats(-10, 1e9), max_size=20))
+@example(values=[5e-324])
 def test_any_figures_can_be_drawn(kind, values):
     labels = tuple(str(at) for at in range(len(values)))
     made = str(charts.svg(Chart(kind, "t", labels, (Series("s", tuple(values)),), "words")))

@@ -218,6 +218,39 @@ def test_on_a_phone(talk, scheme):
     talk.picture(f"16-phone-{scheme}")
 
 
+def test_an_answer_comes_into_view_after_a_tall_one(talk):
+    talk.be("omar")
+    for words in ("help", "hours", "host"):
+        expect(talk.say(words)).to_be_in_viewport()
+    talk.picture("18-in-view")
+
+
+def test_a_keyboard_goes_on_where_it_was(talk):
+    talk.be("omar")
+    talk.say("defin drift").get_by_role("button", name="All commands").press("Enter")
+    expect(talk.last()).to_contain_text("What you can ask me")
+    expect(talk.page.get_by_role("button", name="All commands").last).to_be_focused()
+    talk.say("host").get_by_role("button", name="Add a weekly time").press("Enter")
+    talk.page.locator("#form-dialog [data-field]").first.wait_for()
+    talk.page.keyboard.press("Escape")
+    expect(talk.page.get_by_role("button", name="Add a weekly time").last).to_be_focused()
+
+
+def test_home_and_tables_fit_a_phone(talk):
+    talk.page.set_viewport_size({"width": 360, "height": 740})
+    talk.be("lena", "home:lena")
+    card = talk.page.locator("#home .content").bounding_box()
+    assert card["x"] >= 0
+    assert card["x"] + card["width"] <= 360
+    talk.be("lena")
+    talk.move("Next lesson")
+    talk.be("ada")
+    heading = talk.say("lessons report").get_by_role("columnheader", name="Lesson")
+    assert heading.bounding_box()["width"] > 100  # the table moves sideways, its words are not broken
+    assert talk.page.evaluate("document.documentElement.scrollWidth") <= 360
+    talk.picture("19-phone-table")
+
+
 def test_the_inspector_shows_both_platforms(talk):
     talk.be("noa")
     talk.page.locator("[data-inspect]").last.click()

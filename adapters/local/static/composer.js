@@ -1,7 +1,7 @@
 // The message box: Enter sends, and commands complete as one types.
 
 import { call, here } from "./api.js";
-import { shown } from "./talk.js";
+import { ask } from "./talk.js";
 
 const PREFIX = /^(\/mlops\s+|@coach\s+)/i;
 let commands = [];
@@ -56,7 +56,7 @@ function listen(form) {
     text.value = "";
     const thread = Number(form.dataset.thread) || null;
     try {
-      await shown(await call("/api/say", { as: here.as, place: here.place, text: words, thread }));
+      await ask("/api/say", { text: words, thread });
     } catch {
       if (!text.value) text.value = words; // nothing typed is lost
     }

@@ -3,6 +3,7 @@
 import { call, here, markup, tell, toast } from "./api.js";
 
 const logs = [["log", ""], ["thread-log", here.thread]];
+let awaited = 0; // things this person has just said or pressed: their answers are shown wherever the log stands
 
 export async function refresh() {
   await Promise.all(logs.map(([id, thread]) => update(document.getElementById(id), thread)));
@@ -15,10 +16,23 @@ async function update(log, thread) {
   const atEnd = log.scrollHeight - log.scrollTop - log.clientHeight < 120;
   const old = new Map([...log.children].map((one) => [one.dataset.key, one]));
   const wanted = [...fresh.children].map((one) => keep(old.get(one.dataset.key), one, old.size > 0));
-  const focused = document.activeElement;
-  if (wanted.length !== log.children.length || wanted.some((one, at) => log.children[at] !== one)) log.replaceChildren(...wanted);
-  if (focused && focused !== document.activeElement && log.contains(focused)) focused.focus({ preventScroll: true });
-  if (atEnd) toEnd(log, wanted.find((one) => one.classList.contains("fresh") && !old.has(one.dataset.key)));
+  patch(log, wanted);
+  const first = wanted.find((one) => one.classList.contains("fresh") && !old.has(one.dataset.key));
+  if (atEnd || (awaited && first)) toEnd(log, first);
+}
+
+function patch(log, wanted) {
+  // What stays is not moved: moving it would lose the focus and the place one reads at.
+  const old = new Map([...log.children].map((one) => [one.dataset.key, one]));
+  const kept = new Set(wanted);
+  for (const one of wanted) {
+    const before = old.get(one.dataset.key);
+    if (before && before !== one) before.replaceWith(one);
+  }
+  for (const one of [...log.children]) if (!kept.has(one)) one.remove();
+  wanted.forEach((one, at) => {
+    if (log.children[at] !== one) log.insertBefore(one, log.children[at] ?? null);
+  });
 }
 
 function keep(old, fresh, isLater) {
@@ -35,19 +49,37 @@ export function toEnd(log, first) {
 
 async function act(path, body, from) {
   const control = from.matches("form") ? from.querySelector("[type=submit]") : from;
-  control.setAttribute("aria-busy", "true");
-  control.disabled = true;
+  if (control.getAttribute("aria-busy") === "true") return null;
+  const card = control.closest("[data-key]")?.dataset.key;
+  control.setAttribute("aria-busy", "true"); // not disabled: that would take the focus away
   try {
-    return await shown(await call(path, { as: here.as, place: here.place, ...body }));
+    return await ask(path, body);
   } catch {
     return null;
   } finally {
     control.removeAttribute("aria-busy");
-    control.disabled = false;
+    if (!control.isConnected && document.activeElement === document.body) goOnFrom(card);
   }
 }
 
-export async function shown(turn) {
+function goOnFrom(card) {
+  // The button has gone with the old state of its message: whoever works by keyboard goes on from the new one.
+  const place = document.querySelector(`[data-key="${CSS.escape(card || "")}"]`);
+  if (!place) return;
+  place.tabIndex = -1;
+  place.focus({ preventScroll: true });
+}
+
+export async function ask(path, body) {
+  awaited += 1;
+  try {
+    return await shown(await call(path, { as: here.as, place: here.place, ...body }));
+  } finally {
+    awaited -= 1;
+  }
+}
+
+async function shown(turn) {
   if (turn.opens) openForm(turn.opens.html);
   if (turn.answer && here.place.startsWith("home:")) location.assign(`/?as=${here.as}`);
   if (turn.answer && turn.answer.id === null) toast(turn.answer.text);
@@ -60,7 +92,8 @@ export async function shown(turn) {
 function openForm(html) {
   const place = document.getElementById("form-place");
   place.innerHTML = html; // made and escaped by the server
-  document.getElementById("form-dialog").showModal();
+  const dialog = document.getElementById("form-dialog");
+  if (!dialog.open) dialog.showModal();
   place.querySelector("input, select, textarea, button")?.focus();
 }
 
