@@ -12,7 +12,7 @@ from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
 from bot.domain.pack import Case, Checklist, Kit, Scenario, Template, Term
-from content.words import ASKED_LIMIT, asked, normal, singulars, tokens
+from content.words import ASKED_LIMIT, asked, normal, singulars, tokens, without_article
 
 SUGGESTIONS = 3
 _SHORT_WORD = 5  # up to here one slip is allowed, above it two
@@ -113,8 +113,10 @@ class Glossary:
     def find(self, words: str) -> tuple[str, list[str]]:
         """How it was found (``exact``, ``near``, ``text`` or ``none``) and the ids, best first."""
         key = asked(words)
-        if exact := self._names.exact(key):
+        bare = without_article(key)  # only a second try: a name such as "A/B test" begins with one
+        if exact := self._names.exact(key) or self._names.exact(bare):
             return "exact", [exact]
+        key = bare
         if near := self._names.near(key):
             return "near", near
         text = self._text.best(key, SUGGESTIONS, among=self._terms)

@@ -10,6 +10,7 @@ ASKED_LIMIT = 120  # the longest thing anybody looks up; everything after it is 
 
 _NOT_A_LETTER = re.compile(r"[\W_]+")
 _LEAD_IN = re.compile(r"^(?:what(?: s| is| are| does)|define|explain|meaning of)\s+(?:(?:an?|the)\s+)?(?=\S)")
+_ARTICLE = re.compile(r"^(?:an?|the)\s+(?=\S)")
 
 _STOP_WORDS = frozenset(
     "a an and are as at be by can do does for from how i in is it its me my of on or our that the their this to was we "  # noqa: SIM905 - a word a line would fill a page
@@ -29,6 +30,11 @@ def asked(text: str) -> str:
     """The normal form of what a person typed: clipped first, without "what is a ..." around it."""
     words = normal(text[:ASKED_LIMIT])[:ASKED_LIMIT]
     return _LEAD_IN.sub("", words)
+
+
+def without_article(words: str) -> str:
+    """A normal form without "a", "an" or "the" before it, which people leave in after ``what is``."""
+    return _ARTICLE.sub("", words)
 
 
 def singulars(words: str) -> list[str]:

@@ -81,6 +81,10 @@ class Glossary:
         row = {"tenant": self._tenant, "id": id, "term": term, "meaning": meaning, "member": member}
         self._conn.execute(term_suggestion.insert().values(**row, state="open", created_at=now))
 
+    def suggested_by(self, member: str) -> int:
+        mine = select(func.count()).where(term_suggestion.c.tenant == self._tenant, term_suggestion.c.member == member)
+        return self._conn.execute(mine).scalar_one()
+
     def suggestions(self) -> int:
         """How many suggestions wait for an editor."""
         waiting = select(func.count()).where(

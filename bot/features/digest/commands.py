@@ -8,8 +8,8 @@ from bot.domain.calendar import zone_named
 from bot.domain.digests import TREND_WEEKS, next_close
 from bot.domain.people import Verb, authorize
 from bot.errors import Refusal
-from bot.features.digest.screens import ROWS, csv_file, digest_card, label, told
-from bot.messages import Button, Buttons, Message, Text, clip, plain
+from bot.features.digest.screens import ROWS, csv_file, digest_card, label, told, week_name
+from bot.messages import LABEL_LIMIT, Button, Buttons, Message, Text, clip, plain
 from bot.ports.people import Team
 from bot.router import Action, Answer, Command, Context, Needs
 
@@ -29,7 +29,7 @@ def digest(ctx: Context, words: str) -> Answer:
         raise Refusal("app.forbidden")
     if len(teams) > 1 and not named:
         said = ctx.say("digest.which")
-        buttons = tuple(Button(clip(team.name, 40), "digest.show", team.id) for team in teams[:5])
+        buttons = tuple(Button(clip(team.name, LABEL_LIMIT), "digest.show", team.id) for team in teams[:5])
         return Answer(inline=Message(plain(said), (Text(said), Buttons(buttons))))
     return show(ctx, (named or teams)[0].id)
 
@@ -60,7 +60,7 @@ def facts(ctx: Context) -> Sequence[tuple[str, str]]:
     if not editions:
         return []
     said = [f"{label(ctx.texts, row)}: {told(ctx.texts, getattr(editions[0].figures, row))}" for row in ROWS]
-    return [(plain(ctx.say("digest.label_last", week=editions[0].week)), "; ".join(said))]
+    return [(plain(ctx.say("digest.label_last", week=week_name(editions[0].week))), "; ".join(said))]
 
 
 def _own_team(ctx: Context, team_id: str) -> Team:

@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 
+from bot.domain.calendar import DAY, week_start
 from bot.domain.digests import Figures
 from bot.domain.privacy import Share
 from bot.messages import (
@@ -31,10 +32,24 @@ from bot.ports.texts import Texts
 ROWS = ("took_part", "lessons", "quiz", "office_hours")
 
 
+def week_name(week: str) -> str:
+    """The days of an ISO week such as ``2026-W49``, as people say them."""
+    first = week_start(week)
+    last = first + 6 * DAY
+    if first.year != last.year:
+        return f"{first.day} {first:%B %Y} to {last.day} {last:%B %Y}"
+    return f"{first.day} {f'{first:%B} ' if first.month != last.month else ''}to {last.day} {last:%B %Y}"
+
+
+def _monday(week: str) -> str:
+    day = week_start(week)
+    return f"{day.day} {day:%b}"
+
+
 def digest_card(texts: Texts, team: Team, editions: Sequence[Edition]) -> Message:
     """The newest of ``editions`` (newest first), with the others as its trend."""
     newest = editions[0]
-    title = plain(texts.render("digest.title", team=team.name, week=newest.week))
+    title = plain(texts.render("digest.title", team=team.name, week=week_name(newest.week)))
     if not newest.figures.shown:
         said = texts.render("digest.too_small")
         return Message(clip(f"{title}. {plain(said)}", 300), (Heading(clip(title, 150)), Text(said)))
@@ -63,9 +78,9 @@ def _trend(texts: Texts, editions: Sequence[Edition]) -> list[Block]:
     values = tuple(one.figures.took_part.middle for one in oldest_first)
     if sum(value is not None for value in values) < 2:
         return [Note(texts.render("digest.no_trend"))]
-    weeks = tuple(one.week for one in oldest_first)
+    weeks = tuple(_monday(one.week) for one in oldest_first)
     label = plain(texts.render("digest.label_took_part"))
-    words = [(one.week, told(texts, one.figures.took_part)) for one in oldest_first]
+    words = [(_monday(one.week), told(texts, one.figures.took_part)) for one in oldest_first]
     said = plain(texts.render("digest.trend", rows=words))
     return [Chart("line", label, weeks, (Series(label, values),), said, unit="%")]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.features.glossary.commands import ACTIONS, COMMANDS, FORMS, TYPEAHEADS
+from bot.features.glossary.facts import facts
 from bot.features.glossary.kinds import SHARED
 from bot.router import Feature
 
@@ -13,4 +14,5 @@ FEATURE = Feature(
     forms=list(FORMS),
     typeaheads=list(TYPEAHEADS),
     kinds=[SHARED],
+    facts=facts,
 )

@@ -53,7 +53,10 @@ def today(ctx: Context, _words: str) -> Answer:
     """Today's lesson again, or when the next one comes."""
     learner = enrolled(ctx)
     latest = next(iter(ctx.store.ledger.sent_to(ctx.actor.member, ["daily"], 1)), None)
-    if latest is None or latest.chosen is None or latest.period != local_date(learner.zone, ctx.now).isoformat():
+    day = local_date(learner.zone, ctx.now)
+    if latest is None or latest.chosen is None or latest.period != day.isoformat():
+        if learner.paused and (learner.paused_until is None or day < learner.paused_until):
+            return told(ctx, "lessons.none_while_paused", _resume_button(), when=next_time(ctx, learner))
         return told(ctx, "lessons.none_today", when=next_time(ctx, learner))
     catalog = ctx.catalogs.at(latest.chosen["pack"])
     asking = asking_of(latest, catalog.lessons[latest.chosen["lesson"]], catalog)
@@ -73,7 +76,11 @@ def pause(ctx: Context, words: str) -> Answer:
     for kind in ("daily", "nudge", "snoozed"):
         ctx.store.ledger.skip("paused", kind=kind, member=learner.member)
     said = ctx.say("lessons.paused", day=f"{day:%A %d %B %Y}" if day else "")
-    return Answer(inline=Message(plain(said), (Text(said), Buttons((Button("Resume", "lessons.resume"),)))))
+    return Answer(inline=Message(plain(said), (Text(said), _resume_button())))
+
+
+def _resume_button() -> Buttons:
+    return Buttons((Button("Resume", "lessons.resume"),))
 
 
 def resume(ctx: Context, _words: str) -> Answer:

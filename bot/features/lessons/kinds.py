@@ -13,7 +13,7 @@ from bot.domain.attention import IGNORED_LIMIT
 from bot.domain.calendar import local_date
 from bot.domain.deliveries import Delivery
 from bot.domain.pack import Lesson
-from bot.domain.tracks import Courses, choose
+from bot.domain.tracks import Courses, choose, taught
 from bot.features.lessons.rest import rest
 from bot.features.lessons.screens import Card, lesson_card
 from bot.ports.catalog import Catalog
@@ -101,13 +101,15 @@ def asking_of(delivery: Delivery, lesson: Lesson, catalog: Catalog) -> Asking:
 
 
 def card_of(catalog: Catalog, learner: Learner, delivery: Delivery, asking: Asking) -> Card:
-    """The lesson that was chosen for a delivery, at its place in the track whose turn it was."""
+    """The lesson that was chosen for a delivery, at its place in the track whose turn it was, or before that track."""
     chosen = delivery.chosen or {}
     lesson = catalog.lessons[chosen["lesson"]]
     track = catalog.tracks.get(chosen.get("track", ""))
-    lessons = track.lessons if track and lesson.id in track.lessons else (lesson.id,)
-    place = lessons.index(lesson.id) + 1
-    return Card(lesson, asking, learner.roles, place, len(lessons), date.fromisoformat(delivery.period))
+    day = date.fromisoformat(delivery.period)
+    if track is None or lesson.id not in track.lessons:
+        is_base = track is not None and lesson.id in taught(track, catalog.lessons)
+        return Card(lesson, asking, learner.roles, 0, 0, day, is_base)
+    return Card(lesson, asking, learner.roles, track.lessons.index(lesson.id) + 1, len(track.lessons), day)
 
 
 def _settled(work: Work, deliveries: Sequence[Delivery]) -> None:

@@ -57,11 +57,13 @@ def home(ctx: Context) -> Sequence[Block]:
     if learner is None:
         return [Text(ctx.say("lessons.not_enrolled")), Buttons((Button("Start learning", "settings.change"),))]
     history = ctx.store.lessons.history([learner.member])[learner.member]
-    return [*_standings(ctx, learner, history), *_week(ctx, learner)]
+    onward = (Button("Today's lesson", "guide.run", "today"), Button("My progress", "guide.run", "progress"))
+    return [*_standings(ctx, learner, history), *_week(ctx, learner), Buttons(onward)]
 
 
 def _standings(ctx: Context, learner: Learner, history: History) -> list[Block]:
     blocks: list[Block] = []
+    courses = Courses(ctx.catalog.tracks, ctx.catalog.lessons)
     for one in learner.tracks:
         track = ctx.catalog.tracks.get(one.track)
         if track is None:
@@ -70,6 +72,8 @@ def _standings(ctx: Context, learner: Learner, history: History) -> list[Block]:
         blocks.append(Progress(track.name, stands.done, stands.total))
         if stands.new:
             blocks.append(Note(ctx.say("lessons.new_lessons", count=stands.new, done=stands.new_done)))
+        if first := len(history.done.intersection(courses.order(one.track)).difference(track.lessons)):
+            blocks.append(Note(ctx.say("lessons.first_done", count=first)))
     return blocks
 
 

@@ -22,7 +22,10 @@ SUMMARIES = 8  # wordings of the summary, one a day in turn
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A lesson as one member gets it: ``position`` counts from 1 in a track of ``total``."""
+    """A lesson as one member gets it: ``position`` counts from 1 in a track of ``total``.
+
+    Both are 0 for a lesson that is not in the track; ``is_base`` says that the track builds on it.
+    """
 
     lesson: Lesson
     asking: Asking
@@ -30,6 +33,7 @@ class Card:
     position: int
     total: int
     day: date  # the local date it was for: chooses the wording
+    is_base: bool = False
     valid: Question | None = None  # instead of the question as it was put, when its key was wrong
 
 
@@ -38,11 +42,9 @@ def lesson_card(
 ) -> Message:
     """The card; with ``given`` its buttons give way to the feedback on the option chosen and what comes ``after``."""
     lesson, question = card.lesson, card.valid or catalog.questions[card.asking.question]
-    said = {"title": lesson.title, "position": card.position, "total": card.total}
+    said = {"title": lesson.title, "position": card.position, "total": card.total, "is_base": card.is_base}
     summary = plain(texts.render("lessons.summary", turn=turn_of(card.day, SUMMARIES), **said))
-    place = texts.render(
-        "lessons.place", topic=catalog.topics[lesson.topic].name, position=card.position, total=card.total
-    )
+    place = texts.render("lessons.place", topic=catalog.topics[lesson.topic].name, **said)
     why = markdown.spans(reason_to_care(lesson, card.roles))
     if given is None:
         put = asked(texts, question, card.asking, "lessons.answer", unsure=True)
