@@ -23,7 +23,7 @@ from bot.domain.people import Actor, Verb, authorize
 from bot.domain.wording import clean
 from bot.domain.words import TEXT_LIMIT, without_prefix
 from bot.errors import NotSaved, OutcomeUnknown, Refusal
-from bot.messages import VALUE_LIMIT, Message, Text, clip, plain
+from bot.messages import SUMMARY_LIMIT, VALUE_LIMIT, Message, Text, clip, plain
 from bot.ports.accounts import Accounts
 from bot.ports.catalog import Catalogs
 from bot.ports.store import Parts, Store
@@ -108,7 +108,7 @@ class App:
 
     def _told(self, key: str, /, **values: object) -> Answer:
         spans = self.texts.render(key, **values)
-        return Answer(inline=Message(clip(plain(spans), 300), (Text(spans),)))
+        return Answer(inline=Message(clip(plain(spans), SUMMARY_LIMIT), (Text(spans),)))
 
     def _find(self, incoming: Incoming) -> _Call:
         match incoming.event:

@@ -371,12 +371,13 @@ class People:
         return self._flags(member_id).get(name)
 
     def set_flag(self, member_id: str, name: str, value: Any) -> None:
-        flags = {**self._flags(member_id), name: value}
+        # Locked until the commit (SQLite has one writer anyway): two facts set at once must not undo each other.
+        flags = {**self._flags(member_id, lock=True), name: value}
         self._conn.execute(self._update(member_id).values(flags=flags))
 
-    def _flags(self, member_id: str) -> dict[str, Any]:
-        condition = (member.c.tenant == self._tenant) & (member.c.id == member_id)
-        return dict(self._conn.execute(select(member.c.flags).where(condition)).scalar_one())
+    def _flags(self, member_id: str, *, lock: bool = False) -> dict[str, Any]:
+        mine = select(member.c.flags).where(member.c.tenant == self._tenant, member.c.id == member_id)
+        return dict(self._conn.execute(mine.with_for_update() if lock else mine).scalar_one())
 
     def _update(self, member_id: str) -> Any:
         return update(member).where(member.c.tenant == self._tenant, member.c.id == member_id)

@@ -13,6 +13,7 @@ from bot.domain.holidays import region_named
 from bot.domain.pack import ROLES
 from bot.domain.tracks import Enrolment
 from bot.messages import (
+    SUMMARY_LIMIT,
     Block,
     Button,
     Buttons,
@@ -138,7 +139,7 @@ def _enrol(ctx: Context, learner: Learner) -> Answer:
         said = (*said, Plain(" "), *ctx.say("settings.due_now"))
     if _is_paused(ctx, learner):
         said = (*said, Plain(" "), *ctx.say("settings.still_paused"))
-    return Answer(inline=Message(clip(plain(said), 300), (Text(said), _change_button(ctx))))
+    return Answer(inline=Message(clip(plain(said), SUMMARY_LIMIT), (Text(said), _change_button(ctx))))
 
 
 def _is_due_today(ctx: Context, learner: Learner) -> bool:

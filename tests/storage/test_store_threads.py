@@ -65,3 +65,13 @@ def test_a_handler_of_either_database_looks_on_its_own_thread(store):
 
     there, here = store.write("acme", handler).result(5)
     assert there is here
+
+
+def test_facts_set_at_once_are_all_kept(store):
+    """Each is read and written back with the others: without the lock the last one to write would undo the rest."""
+    names = [f"fact{at}" for at in range(24)]
+    done = [store.write("acme", lambda parts, one=one: parts.people.set_flag("ann", one, True)) for one in names]
+    for one in done:
+        one.result(10)
+    kept = store.read("acme", lambda parts: [one for one in names if parts.people.flag("ann", one)]).result(10)
+    assert kept == names

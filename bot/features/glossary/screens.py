@@ -11,6 +11,7 @@ from bot.messages import (
     BUTTONS_LIMIT,
     LABEL_LIMIT,
     OPTIONS_LIMIT,
+    SUMMARY_LIMIT,
     Block,
     Button,
     Buttons,
@@ -48,7 +49,7 @@ def term_card(texts: Texts, catalog: Catalog, term: Term, today: date, *, in_cha
         blocks.append(Text(texts.render("glossary.not_this", text=markdown.spans(term.not_this))))
     blocks += _footnotes(texts, catalog, term, today)
     blocks += _onward(catalog, term, in_channel=in_channel)
-    return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", 300), tuple(blocks))
+    return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", SUMMARY_LIMIT), tuple(blocks))
 
 
 def _footnotes(texts: Texts, catalog: Catalog, term: Term, today: date) -> list[Block]:
@@ -77,7 +78,7 @@ def shared_card(texts: Texts, term: Term, name: str) -> Message:
     """What a channel sees when somebody shares a term."""
     said = texts.render("glossary.shared", name=name)
     blocks = (Heading(clip(term.term, 150)), Text(markdown.spans(term.short)), Note(said))
-    return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", 300), blocks)
+    return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", SUMMARY_LIMIT), blocks)
 
 
 def near_card(texts: Texts, words: str, terms: Sequence[Term], *, by_text: bool) -> Message:

@@ -12,7 +12,20 @@ from bot.domain.quizzes import Times, next_opening, shown_count
 from bot.errors import Refusal
 from bot.features.quiz.kinds import refresh
 from bot.features.quiz.screens import answered, question_card, took_part, when
-from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Heading, Message, Note, Spans, Text, clip, plain
+from bot.messages import (
+    LABEL_LIMIT,
+    SUMMARY_LIMIT,
+    Block,
+    Button,
+    Buttons,
+    Heading,
+    Message,
+    Note,
+    Spans,
+    Text,
+    clip,
+    plain,
+)
 from bot.ports.lessons import Asking, Given
 from bot.ports.people import Channel
 from bot.ports.quiz import Post, Run
@@ -229,7 +242,7 @@ def _private(ctx: Context, message: Message) -> Answer:
 
 def _said(ctx: Context, key: str, /, **values: object) -> Message:
     said: Spans = ctx.say(key, **values)
-    return Message(clip(plain(said), 300), (Text(said),))
+    return Message(clip(plain(said), SUMMARY_LIMIT), (Text(said),))
 
 
 COMMANDS = (

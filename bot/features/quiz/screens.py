@@ -11,13 +11,25 @@ from bot.asking import asked, feedback, right_option, shown_options, solution, v
 from bot.domain.calendar import zone_named
 from bot.domain.quizzes import Figures, shown_count
 from bot.domain.settings import TenantSettings
-from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Divider, Heading, Message, Note, Spans, Text, clip, plain
+from bot.messages import (
+    LABEL_LIMIT,
+    SUMMARY_LIMIT,
+    Block,
+    Button,
+    Buttons,
+    Divider,
+    Heading,
+    Message,
+    Note,
+    Spans,
+    Text,
+    clip,
+    plain,
+)
 from bot.ports.catalog import Catalog
 from bot.ports.lessons import Asking, Given
 from bot.ports.quiz import Run
 from bot.ports.texts import Texts
-
-SUMMARY = 300
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +64,7 @@ def parent(texts: Texts, quiz: Parent, settings: TenantSettings) -> Message:
     if quiz.is_open:
         blocks.append(Buttons((Button("My next question", "quiz.next", quiz.run.week),)))
         blocks.append(Note(texts.render("quiz.who_sees", floor=settings.quiz_pick_floor)))
-    return Message(clip(plain(summary), SUMMARY), tuple(blocks))
+    return Message(clip(plain(summary), SUMMARY_LIMIT), tuple(blocks))
 
 
 def _state(texts: Texts, quiz: Parent) -> Spans:
@@ -74,7 +86,7 @@ def question_card(texts: Texts, catalog: Catalog, asking: Asking, total: int) ->
     stem = plain(markdown.spans(question.stem))
     summary = texts.render("quiz.question_summary", position=asking.position, total=total, stem=stem)
     place = texts.render("quiz.place", position=asking.position, total=total)
-    return Message(clip(plain(summary), SUMMARY), (Note(place), *asked(texts, question, asking, "quiz.answer")))
+    return Message(clip(plain(summary), SUMMARY_LIMIT), (Note(place), *asked(texts, question, asking, "quiz.answer")))
 
 
 def answered(
@@ -87,7 +99,7 @@ def answered(
         shown, summary = solution(texts, question, asking), plain(right_option(texts, question, asking))
     else:
         shown, summary = feedback(texts, question, asking, given), f"{verdict(texts, given)} {plain(place)}"
-    return Message(clip(summary, SUMMARY), (Note(place), *shown, *told))
+    return Message(clip(summary, SUMMARY_LIMIT), (Note(place), *shown, *told))
 
 
 def results(
@@ -105,7 +117,7 @@ def results(
     if any(figures.picks.get(one.id) is None for one in askings):
         blocks.append(Note(texts.render("quiz.few_picks", floor=settings.quiz_pick_floor)))
     blocks += _look_up(catalog, run)
-    return Message(clip(plain(texts.render("quiz.results_summary", theme=run.theme)), SUMMARY), tuple(blocks))
+    return Message(clip(plain(texts.render("quiz.results_summary", theme=run.theme)), SUMMARY_LIMIT), tuple(blocks))
 
 
 def _result(texts: Texts, catalog: Catalog, asking: Asking, figures: Figures, total: int) -> list[Block]:
