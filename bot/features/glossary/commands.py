@@ -1,7 +1,10 @@
-"""Look-ups answered from memory; only a suggestion touches the store."""
+"""Look-ups answered from memory; suggesting, sharing and the list of misses touch the store."""
 
 from __future__ import annotations
 
+from datetime import timedelta
+
+from bot.domain.calendar import local_date
 from bot.domain.conversation import Query
 from bot.domain.deliveries import Outgoing
 from bot.domain.people import Verb
@@ -20,6 +23,7 @@ from bot.messages import Message, Pick, Text, clip, plain
 from bot.router import Action, Answer, Command, Context, FormHandler, Needs, Typeahead, Values
 
 PICKS = 20
+SHARED_WITHIN = timedelta(hours=1)  # later than that the conversation has moved on
 
 
 def define(ctx: Context, words: str) -> Answer:
@@ -45,15 +49,16 @@ def show(ctx: Context, id: str) -> Answer:
 
 
 def share(ctx: Context, id: str) -> Answer:
-    """Post the short definition in the channel the look-up was made in."""
+    """Post the short definition in the channel the look-up was made in; a second press on the same day posts nothing."""
     channel = ctx.store.people.channel_at(ctx.actor.workspace, ctx.place.id)
     if channel is None or id not in ctx.catalog.terms:
         raise Refusal("glossary.not_shared")
     post = Outgoing(
         kind="glossary_shared",
         subject=channel.id,
-        period=ctx.ids(),
+        period=f"{id}+{local_date(channel.zone, ctx.now).isoformat()}",
         place=channel.id,
+        expires_at=ctx.now + SHARED_WITHIN,
         payload={"term": id, "pack": ctx.catalog.version, "name": ctx.actor.name},
     )
     said = ctx.say("glossary.will_share")
@@ -102,7 +107,7 @@ def misses(ctx: Context, _words: str) -> Answer:
 
 
 def complete(ctx: Context, query: Query) -> Answer:
-    """Typeahead: terms by prefix, then those found otherwise."""
+    """Typeahead: terms by prefix."""
     words = query.words.casefold().strip()
     names = sorted(
         (term.term, term.id) for term in ctx.catalog.terms.values() if term.term.casefold().startswith(words)
