@@ -191,3 +191,10 @@ async def open_desk(folder: Path, **more: Any) -> AsyncIterator[Desk]:
 
 
 __all__ = ["BOT", "Clock", "Desk", "buttons", "direct", "open_desk", "settings", "words"]
+
+
+def member_of(desk: Desk, workspace: str, account: str) -> str:
+    """The member behind a Slack account."""
+    actor = desk.system.store.read(TENANT, lambda parts: parts.people.actor(workspace, account)).result()
+    assert actor is not None, f"we have not met {account}"
+    return actor.member

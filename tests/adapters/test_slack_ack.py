@@ -152,6 +152,7 @@ async def test_a_busy_store_is_said_at_once_and_an_event_comes_again(
     said = {"type": "message", "channel_type": "im", "channel": direct(LENA), "user": LENA, "text": "pause"}
     payload = event(desk, said)
     with monkeypatch.context() as stuck:
+        stuck.setattr("adapters.turn.START_SECONDS", 0.1)
         stuck.setattr(desk.system.store._executor, "write", lambda *_args, **_more: Future())  # begins nothing
         answer = await desk.slash(LENA, "pause")
         assert "not saved" in answer["text"]

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from storage import addresses, tenancy
+from storage import tenancy
 from storage.installations import installations
-from tests.adapters.slack_desk import TENANT, Desk, buttons, direct, open_desk, words
+from tests.adapters.slack_desk import TENANT, Desk, buttons, direct, member_of, open_desk, words
 from tests.contracts import block_kit
 from tests.faults.slack_platform import BOT, TEAM, signed
 
@@ -138,7 +138,7 @@ async def test_a_newcomer_is_welcomed_once(desk: Desk) -> None:
 async def test_the_welcome_says_the_name_of_the_profile_once_it_is_known(desk: Desk) -> None:
     await desk.slash(LENA, "help")
     await desk.settled()
-    member = desk.system.store.look(lambda conn: addresses.members_of(conn, seat(desk), [LENA])).result()[LENA]
+    member = member_of(desk, seat(desk), LENA)
     found = desk.system.store.read(TENANT, lambda parts: parts.people.member(member)).result()
     assert found is not None
     assert (found.name, found.zone) == ("Lena", "Europe/Berlin")
@@ -287,8 +287,8 @@ async def test_another_workspace_and_a_guest_are_not_served(desk: Desk) -> None:
     guest = {"id": "U0GUEST", "team_id": "T0OTHER"}
     pressed = {"type": "block_actions", "team": {"id": TEAM}, "user": guest, "actions": [{"action_id": "guide.help#1"}]}
     assert (await desk.post(pressed)).content == b""
-    unknown = desk.system.store.look(lambda conn: addresses.members_of(conn, seat(desk), ["U0GUEST"])).result()
-    assert unknown == {}
+    with pytest.raises(AssertionError, match="have not met"):
+        member_of(desk, seat(desk), "U0GUEST")
 
 
 async def test_a_leaver_is_sent_nothing_more(desk: Desk) -> None:

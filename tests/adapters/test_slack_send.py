@@ -19,8 +19,7 @@ from bot.errors import DeliveryFailed
 from bot.messages import Chart, File, Mention, Message, Plain, Series, Table, Text
 from bot.router import Composed, Kind, OnUnknown
 from scheduler.ports import Parcel
-from storage import addresses
-from tests.adapters.slack_desk import START, TENANT, Desk, direct, open_desk
+from tests.adapters.slack_desk import START, TENANT, Desk, direct, member_of, open_desk
 from tests.contracts import block_kit
 from tests.faults.slack_platform import Fault
 
@@ -67,7 +66,7 @@ def _kind(message: Message = NOTE) -> Kind:
 def plan(desk: Desk, *, period: str = "1", message: Message | None = None) -> None:
     if message is not None:
         desk.system.app.table.kinds["note"] = _kind(message)  # type: ignore[index]
-    member = desk.system.store.look(lambda conn: addresses.members_of(conn, workspace(desk), [LENA])).result()[LENA]
+    member = member_of(desk, workspace(desk), LENA)
     new = Outgoing(kind="note", subject=member, period=period, member=member)
     desk.system.store.write(TENANT, lambda parts: parts.ledger.put([new], desk.clock.now)).result()
 
@@ -213,7 +212,7 @@ async def test_an_update_of_a_message_that_is_gone_is_parked(desk: Desk) -> None
 
 
 async def test_a_person_is_mentioned_by_their_slack_id(desk: Desk) -> None:
-    member = desk.system.store.look(lambda conn: addresses.members_of(conn, workspace(desk), [LENA])).result()[LENA]
+    member = member_of(desk, workspace(desk), LENA)
     message = Message("Hello", (Text((Mention(member, "Lena"), Mention("nobody", "Somebody"))),))
     await desk.front.messenger.send(parcel(desk, message=message))
     [sent] = desk.platform.standing(HOME)

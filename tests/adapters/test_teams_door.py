@@ -18,7 +18,11 @@ from tests.adapters.teams_world import World, settings, world
 from tests.faults.teams_platform import APP_ID, ISSUER, TENANT_ID, Fault, TeamsPlatform
 
 OTHER_KEY = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-NOW = int(time.time())
+
+
+def now() -> int:
+    """Read when a token is made: the suite may run for minutes after it was collected."""
+    return int(time.time())
 
 
 @pytest.fixture
@@ -39,7 +43,7 @@ def raw(header: dict[str, Any], claims: dict[str, Any] | bytes, signature: bytes
 
 
 def good(platform: TeamsPlatform) -> dict[str, Any]:
-    return {"iss": ISSUER, "aud": APP_ID, "nbf": NOW - 10, "exp": NOW + 3600, "serviceurl": platform.service}
+    return {"iss": ISSUER, "aud": APP_ID, "nbf": now() - 10, "exp": now() + 3600, "serviceurl": platform.service}
 
 
 def hs256(platform: TeamsPlatform, key: bytes) -> str:
@@ -98,14 +102,14 @@ TOKENS = {
     "audience empty": lambda p: p.token(aud=""),
     "audience a list with ours": lambda p: p.token(aud=[APP_ID, "other"]),
     "expiry missing": lambda p: p.token(exp=None),
-    "expired": lambda p: p.token(exp=NOW - 400),
+    "expired": lambda p: p.token(exp=now() - 400),
     "expiry words": lambda p: p.token(exp="tomorrow"),
     "expiry true": lambda p: p.token(exp=True),
-    "expiry a list": lambda p: p.token(exp=[NOW + 100]),
-    "expiry words of a number": lambda p: p.token(exp=str(NOW + 3600)),
-    "not yet": lambda p: p.token(nbf=NOW + 400),
+    "expiry a list": lambda p: p.token(exp=[now() + 100]),
+    "expiry words of a number": lambda p: p.token(exp=str(now() + 3600)),
+    "not yet": lambda p: p.token(nbf=now() + 400),
     "no beginning": lambda p: p.token(nbf=None),
-    "issued in the future": lambda p: p.token(iat=NOW + 400),
+    "issued in the future": lambda p: p.token(iat=now() + 400),
     "beginning words": lambda p: p.token(nbf="now"),
     "serviceurl missing": lambda p: p.token(serviceurl=None),
     "serviceurl of another": lambda p: p.token(serviceurl="https://smba.trafficmanager.net/emea/"),
@@ -307,7 +311,7 @@ async def test_a_key_for_other_channels_is_refused(teams: World):
 async def test_a_token_is_remembered_only_until_it_expires():
     platform = TeamsPlatform()
     platform.base = "http://127.0.0.1:1"
-    seconds = [float(NOW)]
+    seconds = [float(now())]
 
     async def fetch() -> object:
         platform.key_fetches += 1
@@ -316,7 +320,7 @@ async def test_a_token_is_remembered_only_until_it_expires():
     from adapters.teams.cloud import emulated
 
     verifier = Verifier(APP_ID, emulated(platform.base), KeySet(fetch), lambda: seconds[0])
-    token = platform.token(exp=NOW - 100)  # inside the skew
+    token = platform.token(exp=now() - 100)  # inside the skew
     assert await verifier.verify([f"Bearer {token}"]) == platform.service
     assert not [one for one in verifier._good.values() if one[0] > seconds[0]]
     with pytest.raises(ValueError, match="app id"):
