@@ -25,7 +25,7 @@ def escaped(text: str) -> str:
     """Words for a TextBlock: no Markdown, no ``{{DATE(...)}}`` function of the client."""
     inert = _INLINE.sub(r"\\\1", clean(text))
     inert = _LINE_START.sub(lambda found: f"{found[1]}{found[2][:-1]}\\{found[2][-1]}", inert)
-    return inert.replace("{{", "{ {")
+    return re.sub(r"\{(?=\{)", "{ ", inert)  # three in a row too
 
 
 def label(text: str, limit: int) -> str:
