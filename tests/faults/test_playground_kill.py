@@ -43,7 +43,7 @@ def test_kill_at_random_moments(tmp_path, seeded, rounds, figures):
     assert not wrong
 
 
-def died_between_post_and_result(tmp_path, seeded, faults) -> Playground:
+def died_between_post_and_result(tmp_path, seeded, faults):
     """The process dies twice right after a message is posted and before that is recorded."""
     playground = begin(tmp_path, seeded, faults)
     playground.move("+2d")
