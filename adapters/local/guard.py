@@ -5,10 +5,10 @@ from __future__ import annotations
 import secrets
 from collections.abc import Mapping
 from http.cookies import SimpleCookie
-from urllib.parse import parse_qsl, urlencode
+from urllib.parse import parse_qsl
 
 import msgspec
-from starlette.responses import RedirectResponse, Response
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from adapters.local.problems import Problem, ProblemView
@@ -45,11 +45,11 @@ class Guard:
         if scope["type"] != "http":
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
-        answer = self._refusal(scope, headers) or self._entrance(scope)
-        if answer is not None:
-            await answer(scope, receive, _guarded(send))
+        refusal = self._refusal(scope, headers)
+        if refusal is not None:
+            await refusal(scope, receive, _guarded(send))
             return
-        await self._app(scope, _Limited(receive), _guarded(send))
+        await self._app(scope, _Limited(receive), _guarded(self._entrance(scope, send)))
 
     def _refusal(self, scope: Scope, headers: Mapping[str, str]) -> Response | None:
         if headers.get("host", "") not in self._hosts:
@@ -81,16 +81,23 @@ class Guard:
         given = [bearer, held, _query(scope).get("token", "")]
         return any(secrets.compare_digest(one.encode(), self._token.encode()) for one in given)
 
-    def _entrance(self, scope: Scope) -> Response | None:
-        """``?token=`` is for once: it becomes a cookie, and the address in the browser is clean again."""
-        query = _query(scope)
-        if scope["method"] != "GET" or "token" not in query:
-            return None
-        rest = urlencode([(name, value) for name, value in query.items() if name != "token"])
-        clean = scope["path"].replace("//", "/") + (f"?{rest}" if rest else "")
-        answer = RedirectResponse(clean, status_code=303)
-        answer.set_cookie(self._cookie, self._token, httponly=True, samesite="strict", path="/")
-        return answer
+    def _entrance(self, scope: Scope, send: Send) -> Send:
+        """``?token=`` is for once: the page comes at once, with the token as a cookie, and then cleans its own address.
+
+        No redirect: a program without a cookie jar would be sent away from the page it was let in to.
+        """
+        if scope["method"] != "GET" or "token" not in _query(scope):
+            return send
+        kept = Response()
+        kept.set_cookie(self._cookie, self._token, httponly=True, samesite="strict", path="/")
+        cookie = (b"set-cookie", kept.headers["set-cookie"].encode("latin-1"))
+
+        async def let_in(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message = {**message, "headers": [*message.get("headers", []), cookie]}
+            await send(message)
+
+        return let_in
 
 
 class _Limited:

@@ -63,7 +63,8 @@ async def test_another_local_page_cannot_use_the_cookie(play):
 async def test_the_token_in_the_address_becomes_a_cookie(play):
     async with play.visitor() as visitor:
         answer = await visitor.get("/", params={"token": TOKEN, "as": "omar"})
-        assert (answer.status_code, answer.headers["location"]) == (303, "/?as=omar")
+        assert answer.status_code == 200  # the page itself, also for a program that keeps no cookies
+        assert "Omar" in answer.text
         cookie = answer.headers["set-cookie"].lower()
         assert "httponly" in cookie
         assert "samesite=strict" in cookie

@@ -8,6 +8,13 @@ import * as talk from "./talk.js";
 
 document.documentElement.classList.add("scripted");
 
+// The token came in the address once and is a cookie now: keep it out of the history and of what people copy.
+const address = new URL(location.href);
+if (address.searchParams.has("token")) {
+  address.searchParams.delete("token");
+  history.replaceState(null, "", address);
+}
+
 // ---- unread marks: the newest message somebody has seen of a place is kept in this browser
 
 const seen = (place) => `seen ${here.as} ${place}`;
