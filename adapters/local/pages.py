@@ -46,7 +46,7 @@ class Pages:
     async def page(self, request: Request) -> Response:
         people = await self._floor.people()
         accounts = {one.account: one for one in people}
-        account = request.query_params.get("as", "")
+        account = request.query_params.get("as") or PEOPLE[0].account  # the first address names nobody
         if account not in accounts:
             return RedirectResponse(f"/?as={PEOPLE[0].account}", 303)
         places = await self._floor.places(account)
