@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Integer,
     PrimaryKeyConstraint,
@@ -22,9 +24,9 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.attention import ACTIVE, NUDGE_AFTER, NUDGE_UNTIL
+from bot.domain.attention import ACTIVE, NUDGE_AFTER, NUDGE_UNTIL, PRACTICE_AFTER, PRACTICE_EVERY
 from bot.domain.streaks import Kept
-from bot.ports.attention import Facility, Mark, Reach
+from bot.ports.attention import Check, Facility, Mark, Reach
 from storage.askings import answer, asking
 from storage.dialects import insert
 from storage.ledger import delivery
@@ -50,9 +52,10 @@ practice = Table(
     ident("tenant"),
     ident("member"),
     ident("lesson"),
+    Column("days", Integer, nullable=False),  # days since the lesson was finished: 30 or 60
     Column("asked_at", Instant, nullable=False),
     Column("used", Boolean),
-    PrimaryKeyConstraint("tenant", "member", "lesson"),
+    PrimaryKeyConstraint("tenant", "member", "lesson", "days"),
 )
 
 
@@ -125,33 +128,42 @@ class Attention:
         )
         return [Kept(row.day, row.lessons_sent > 0, row.done > 0) for row in rows]
 
-    def practised(self, member_id: str, learned_before: datetime, asked_before: datetime, now: datetime) -> str | None:
+    def practised(self, member_id: str, now: datetime) -> Check | None:
         mine = (practice.c.tenant == self._tenant) & (practice.c.member == member_id)
         last = self._conn.execute(select(func.max(practice.c.asked_at)).where(mine)).scalar()
-        if last is not None and last >= asked_before:
+        if last is not None and last >= now - PRACTICE_EVERY:
             return None
-        asked = select(practice.c.lesson).where(mine)
-        found: str | None = self._conn.execute(
-            select(lesson_state.c.lesson)
-            .where(
-                lesson_state.c.tenant == self._tenant,
-                lesson_state.c.member == member_id,
-                lesson_state.c.done_at <= learned_before,
-                lesson_state.c.how == "answered",
-                lesson_state.c.lesson.not_in(asked),
-            )
-            .order_by(lesson_state.c.done_at.desc())
-            .limit(1)
-        ).scalar()
-        if found is not None:
-            row = {"tenant": self._tenant, "member": member_id, "lesson": found, "asked_at": now}
-            self._conn.execute(insert(self._conn, practice).values(row).on_conflict_do_nothing())
+        first, *later = PRACTICE_AFTER
+        for after in (*sorted(later, reverse=True), first):
+            asked = select(practice.c.lesson).where(mine, practice.c.days >= after)
+            due: ColumnElement[bool] = lesson_state.c.lesson.not_in(asked)
+            if after != first:
+                # Whom the first question reached late gets the second one no sooner than so many days later.
+                early = select(practice.c.lesson).where(
+                    mine, practice.c.days == first, practice.c.asked_at <= now - timedelta(days=after - first)
+                )
+                due &= lesson_state.c.lesson.in_(early)
+            found = self._latest(member_id, now - timedelta(days=after), due)
+            if found is not None:
+                row = {"tenant": self._tenant, "member": member_id, "lesson": found, "days": after, "asked_at": now}
+                self._conn.execute(insert(self._conn, practice).values(row).on_conflict_do_nothing())
+                return Check(found, after)
+        return None
+
+    def _latest(self, member_id: str, before: datetime, condition: ColumnElement[bool]) -> str | None:
+        """The lesson answered last before an instant."""
+        mine = (lesson_state.c.tenant == self._tenant) & (lesson_state.c.member == member_id)
+        answered = mine & (lesson_state.c.how == "answered") & (lesson_state.c.done_at <= before)
+        latest = select(lesson_state.c.lesson).where(answered, condition).order_by(lesson_state.c.done_at.desc())
+        found: str | None = self._conn.execute(latest.limit(1)).scalar()
         return found
 
-    def practice(self, member_id: str, lesson: str, used: bool) -> bool:
-        mine = (practice.c.tenant == self._tenant) & (practice.c.member == member_id) & (practice.c.lesson == lesson)
-        first = update(practice).where(mine, practice.c.used.is_(None)).values(used=used)
-        return self._conn.execute(first).rowcount == 1
+    def practice(self, member_id: str, check: Check, used: bool) -> bool:
+        mine = (practice.c.tenant == self._tenant) & (practice.c.member == member_id)
+        this = mine & (practice.c.lesson == check.lesson) & (practice.c.days == check.after)
+        return (
+            self._conn.execute(update(practice).where(this, practice.c.used.is_(None)).values(used=used)).rowcount == 1
+        )
 
     def reach(self) -> Sequence[Reach]:
         marks, practised = self._marks(), self._practised()
@@ -172,8 +184,7 @@ class Attention:
                 done=row.done,
                 unclear=marks.get((row.lesson, "unclear"), 0),
                 likes=marks.get((row.lesson, "like"), 0),
-                asked=practised.get(row.lesson, (0, 0))[0],
-                used=practised.get(row.lesson, (0, 0))[1],
+                used=practised.get(row.lesson, {}),
             )
             for row in rows
         ]
@@ -186,17 +197,21 @@ class Attention:
         )
         return {(row.lesson, row.what): row.members for row in rows}
 
-    def _practised(self) -> Mapping[str, tuple[int, int]]:
+    def _practised(self) -> Mapping[str, Mapping[int, tuple[int, int]]]:
         rows = self._conn.execute(
             select(
                 practice.c.lesson,
+                practice.c.days,
                 _count(practice.c.used.is_not(None)).label("answered"),
                 _count(practice.c.used.is_(True)).label("used"),
             )
             .where(practice.c.tenant == self._tenant)
-            .group_by(practice.c.lesson)
+            .group_by(practice.c.lesson, practice.c.days)
         )
-        return {row.lesson: (row.answered, row.used) for row in rows}
+        found: defaultdict[str, dict[int, tuple[int, int]]] = defaultdict(dict)
+        for row in rows:
+            found[row.lesson][row.days] = (row.answered, row.used)
+        return found
 
     def facility(self) -> Mapping[str, Facility]:
         same = (answer.c.tenant == asking.c.tenant) & (answer.c.asking == asking.c.id)

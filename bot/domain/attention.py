@@ -13,7 +13,7 @@ WORK_BEGINS, WORK_ENDS = 8, 18  # hours of the local day
 IGNORED_LIMIT = 5  # lessons in a row
 SNOOZE = timedelta(hours=1)
 SNOOZES = 3  # a day
-PRACTICE_AFTER = timedelta(days=30)
+PRACTICE_AFTER = (30, 60)  # days after a lesson: was it tried, and does it last
 PRACTICE_EVERY = timedelta(days=7)  # one question about practice a week at most
 REPORT_FLOOR = 30  # answers before a share is told
 

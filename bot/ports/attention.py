@@ -21,8 +21,14 @@ class Reach(msgspec.Struct, frozen=True, kw_only=True):
     done: int
     unclear: int = 0
     likes: int = 0
-    asked: int = 0  # answered, a month later, whether they used it
-    used: int = 0
+    used: Mapping[int, tuple[int, int]] = {}  # days after the lesson -> (answered whether they used it, did)
+
+
+class Check(msgspec.Struct, frozen=True):
+    """Did they use a lesson, so many days after it?"""
+
+    lesson: str
+    after: int
 
 
 class Facility(msgspec.Struct, frozen=True):
@@ -49,14 +55,14 @@ class Attention(Protocol):
         """The days since a date on which a lesson arrived or something was done."""
         ...
 
-    def practised(self, member: str, learned_before: datetime, asked_before: datetime, now: datetime) -> str | None:
+    def practised(self, member: str, now: datetime) -> Check | None:
         """Pick the lesson to ask "did you use it?" about and remember that it was asked; None when none is due.
 
-        It was finished before the one instant, and nothing was asked since the other.
+        A later check of a lesson that was asked about before comes first; then the latest lesson that is old enough.
         """
         ...
 
-    def practice(self, member: str, lesson: str, used: bool) -> bool:
+    def practice(self, member: str, check: Check, used: bool) -> bool:
         """The answer to that question; False when there was one, or no question."""
         ...
 

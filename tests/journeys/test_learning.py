@@ -250,7 +250,7 @@ async def test_the_author_sees_counts_and_what_lies_ahead_but_no_answers(school)
     await school.press("ben", button(school.lessons("ben")[0].message, "Helpful"))
     await school.answers("ben")
     report = await school.say("ada", "lessons report")
-    assert report.inline.blocks[1].rows == (("Core 1", "2 / 1", "1 answer", "1 / 1", "0", "0 / 0"),)
+    assert report.inline.blocks[1].rows == (("Core 1", "2 / 1", "1 answer", "1 / 1", "0", "0 of 0 / 0 of 0"),)
     preview = await school.say("ada", "lessons preview Mia")
     rows = preview.inline.blocks[1].rows
     assert rows[0] == ("Tue 24 November", "Core 2", "Everyone")
@@ -269,8 +269,8 @@ async def test_the_dry_run_is_what_then_happens(school):
     assert titles(school, "mia") == planned
 
 
-async def test_a_month_later_the_sitting_asks_whether_it_was_used(tmp_path):
-    school = School(tmp_path, MONDAY, school_pack(core=40))
+async def test_a_month_and_two_months_later_the_sitting_asks_whether_it_was_used(tmp_path):
+    school = School(tmp_path, MONDAY, school_pack(core=60))
     school.join("mia")
     school.join("ada", roles=(Role.AUTHOR,))
     await school.learns("mia")
@@ -284,8 +284,18 @@ async def test_a_month_later_the_sitting_asks_whether_it_was_used(tmp_path):
     assert "A month ago: Core 1. It suggested: Look. Did you use it?" in words(asked[0])
     assert "Good to hear" in said(await school.press("mia", button(asked[0], "Yes, I used it")))
     assert "noted already" in said(await school.press("mia", button(asked[0], "Not yet")))
+    twice = []
+    for _ in range(40):
+        await school.go(DAY)
+        if school.now.date().weekday() < 5:
+            answer = await school.answers("mia")
+            twice += [answer.inline] if "Two months ago" in words(answer.inline) else []
+    assert "Two months ago: Core 1. It suggested: Look. Do you still use it?" in words(twice[0])
+    await school.press("mia", button(twice[0], "Not yet"))
+    for forged in ("", "yes", "yes:31:core:lesson/core-1", "yes:x:core:lesson/core-1"):
+        assert "no longer in use" in said(await school.does("mia", Pressed("lessons.used", forged)))
     rows = cells(await school.say("ada", "lessons report core 1"))
-    assert ("Core 1", "1 / 1", "1 answer", "0 / 0", "0", "1 / 1") in rows
+    assert ("Core 1", "1 / 1", "1 answer", "0 / 0", "0", "1 of 1 / 0 of 1") in rows
     school.close()
 
 

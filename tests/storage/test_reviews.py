@@ -4,7 +4,7 @@ from datetime import date, datetime, timedelta
 
 from bot.domain.reviews import answered
 from bot.domain.tracks import Enrolment
-from bot.ports.attention import Facility
+from bot.ports.attention import Check, Facility
 from bot.ports.lessons import Asking, Given, Showing
 from tests.storage.conftest import NOW, learner
 
@@ -106,18 +106,36 @@ def test_a_track_keeps_its_turn_and_its_beginning_when_others_come_and_go(parts)
 
 def test_practice_is_asked_about_a_month_old_lesson_once_and_not_twice_a_week(parts):
     def ask(now: datetime):
-        return parts.attention.practised("ann", now - timedelta(days=30), now - timedelta(days=7), now)
+        return parts.attention.practised("ann", now)
 
     parts.lessons.finish("ann", "old", 1, "answered", NOW - timedelta(days=40))
     parts.lessons.finish("ann", "older", 1, "answered", NOW - timedelta(days=50))
     parts.lessons.finish("ann", "known", 1, "known", NOW - timedelta(days=45))
     parts.lessons.finish("ann", "new", 1, "answered", NOW)
-    assert ask(NOW) == "old"
+    assert ask(NOW) == Check("old", 30)
     assert ask(NOW + timedelta(days=3)) is None
-    assert parts.attention.practice("ann", "old", used=True)
-    assert not parts.attention.practice("ann", "old", used=False)
-    assert ask(NOW + timedelta(days=8)) == "older"
+    assert parts.attention.practice("ann", Check("old", 30), used=True)
+    assert not parts.attention.practice("ann", Check("old", 30), used=False)
+    assert not parts.attention.practice("ann", Check("old", 60), used=True)
+    assert ask(NOW + timedelta(days=8)) == Check("older", 30)
     assert ask(NOW + timedelta(days=16)) is None
+
+
+def test_the_second_check_comes_thirty_days_after_the_first_and_before_new_ones(parts):
+    parts.lessons.finish("ann", "old", 1, "answered", NOW - timedelta(days=80))
+    parts.lessons.finish("ann", "later", 1, "answered", NOW - timedelta(days=10))
+    days = [0, 8, 16, 22, 30, 38, 46, 54, 62]
+    asked = [parts.attention.practised("ann", NOW + timedelta(days=one)) for one in days]
+    assert [(day, one.lesson, one.after) for day, one in zip(days, asked, strict=True) if one] == [
+        (0, "old", 30),  # eighty days old, and asked about for the first time
+        (22, "later", 30),
+        (30, "old", 60),
+        (54, "later", 60),
+    ]
+    parts.attention.practice("ann", Check("later", 30), used=True)
+    parts.attention.practice("ann", Check("later", 60), used=False)
+    used = {one.lesson: one.used for one in parts.attention.reach()}
+    assert used == {"old": {30: (0, 0), 60: (0, 0)}, "later": {30: (1, 1), 60: (1, 0)}}
 
 
 def test_days_kept_say_what_came_and_what_was_done(parts):

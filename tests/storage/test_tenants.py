@@ -11,6 +11,7 @@ from bot.domain.digests import figures
 from bot.domain.people import Role
 from bot.domain.reviews import answered
 from bot.domain.settings import TenantSettings
+from bot.ports.attention import Check
 from bot.ports.digest import Edition
 from bot.ports.lessons import Asking, Given, History, Showing
 from storage.schema import metadata
@@ -51,8 +52,8 @@ def act(parts):
     parts.lessons.answer(Given("q", "ann", "a", correct=True, at=NOW))
     parts.reviews.keep("ann", MEMORY)
     parts.attention.mark("ann", "l", "unclear", NOW)
-    parts.attention.practised("ann", NOW + timedelta(days=40), NOW, NOW)
-    parts.attention.practice("ann", "l", used=True)
+    parts.attention.practised("ann", NOW + timedelta(days=40))
+    parts.attention.practice("ann", Check("l", 30), used=True)
     parts.attention.plan_nudges(NOW, NOW + timedelta(hours=3))
     parts.glossary.add_uses({"t": 1})
     parts.glossary.add_misses({"w": 1}, NOW)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from bot.domain.attention import REPORT_FLOOR
+from bot.domain.attention import PRACTICE_AFTER, REPORT_FLOOR
 from bot.domain.people import Verb
 from bot.domain.tracks import Courses, ahead
 from bot.errors import Refusal
@@ -46,8 +46,13 @@ def _row(
         _share(ctx, answers),
         f"{one.unclear} / {one.likes}",
         str(dropped.get(one.lesson, 0)),
-        f"{one.used} / {one.asked}",
+        " / ".join(_used(ctx, one, after) for after in PRACTICE_AFTER),
     )
+
+
+def _used(ctx: Context, one: Reach, after: int) -> str:
+    answered, used = one.used.get(after, (0, 0))
+    return plain(ctx.say("lessons.report_used", used=used, answered=answered))
 
 
 def _share(ctx: Context, answers: Facility | None) -> str:

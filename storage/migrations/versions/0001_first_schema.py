@@ -423,9 +423,10 @@ def upgrade() -> None:
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("member", sa.String(length=255), nullable=False),
         sa.Column("lesson", sa.String(length=255), nullable=False),
+        sa.Column("days", sa.Integer(), nullable=False),
         sa.Column("asked_at", sa.BigInteger(), nullable=False),
         sa.Column("used", sa.Boolean(), nullable=True),
-        sa.PrimaryKeyConstraint("tenant", "member", "lesson", name=op.f("pk_practice")),
+        sa.PrimaryKeyConstraint("tenant", "member", "lesson", "days", name=op.f("pk_practice")),
     )
     op.create_table(
         "quiz_post",
