@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote
@@ -28,6 +29,8 @@ _SLOTS = "_slots"
 _BREAK = re.compile(r"\n[ \t]*\n\s*")
 _ITEM = re.compile(r"\s*[-\u2022]\s+")
 _SPANS = (Plain, Strong, Emphasis, Mono, Link, Mention)
+_LASTING = (str, int, float, *_SPANS)  # values that cannot change
+_REMEMBERED = 2_000  # wordings with their values; the same few are asked for all day
 
 
 class JinjaTexts:
@@ -45,9 +48,16 @@ class JinjaTexts:
             auto_reload=False,
         )
         self._environment.globals["plural"] = plural
+        # ``typed``: 1 and True are equal, and only one of them is a number to print.
+        self._remembered = lru_cache(maxsize=_REMEMBERED, typed=True)(self._rendered)
 
     def render(self, key: str, /, **values: object) -> Spans:
         """Parse the wording with values as opaque tokens. Raises ``KeyError`` for an unknown key."""
+        if all(isinstance(value, _LASTING) or _is_spans(value) for value in values.values()):
+            return self._remembered(key, **values)
+        return self._rendered(key, **values)
+
+    def _rendered(self, key: str, /, **values: object) -> Spans:
         feature, _, name = key.partition(".")
         template = self._template(feature, key)
         if name not in template.blocks:
@@ -67,6 +77,10 @@ class JinjaTexts:
             return self._environment.get_template(feature + SUFFIX)
         except TemplateNotFound as error:
             raise KeyError(key) from error
+
+
+def _is_spans(value: object) -> bool:
+    return isinstance(value, tuple) and all(isinstance(one, _SPANS) for one in value)
 
 
 def plural(count: int, one: str, many: str = "") -> str:

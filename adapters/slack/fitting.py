@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
+import msgspec
+
 from adapters.slack import limits
 from adapters.slack.spans import plain_text
 
@@ -24,8 +26,10 @@ class Piece(NamedTuple):
 
 def fitted(pieces: list[Piece], most: int, letters: int) -> list[Json]:
     """At most ``most`` blocks and ``letters`` characters: cut once, note it there, keep what can be pressed."""
-    if len(pieces) <= most and sum(_letters(piece.block) for piece in pieces) <= letters:
-        return [piece.block for piece in pieces]
+    blocks = [piece.block for piece in pieces]
+    # Nearly every message is short, and its JSON, which holds every word and more, is measured in no time.
+    if len(blocks) <= most and (len(msgspec.json.encode(blocks)) <= letters or _letters(blocks) <= letters):
+        return blocks
     lasting = [piece for piece in pieces if piece.lasting]
     room = most - 1 - len(lasting)
     left = letters - len(CUT) - sum(_letters(piece.block) for piece in lasting)

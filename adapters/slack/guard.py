@@ -14,7 +14,7 @@ import re
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl
+from urllib.parse import unquote
 
 import msgspec
 from starlette.types import Receive, Scope, Send
@@ -152,16 +152,23 @@ def _object(body: bytes) -> Json:
 
 
 def _form(body: bytes) -> dict[str, str]:
+    """The fields of a form. The standard library's own reader costs more than everything else that is done here."""
     try:
-        pairs = parse_qsl(
-            body.decode("utf-8"), keep_blank_values=True, encoding="utf-8", errors="strict", max_num_fields=MOST_FIELDS
-        )
-    except (ValueError, UnicodeError) as broken:
+        parts = body.decode("utf-8").split("&", MOST_FIELDS)
+        pairs = [[_unquoted(one) for one in part.partition("=")[::2]] for part in parts if part]
+    except UnicodeError as broken:
         raise Refused(400, "malformed") from broken
+    if len(parts) > MOST_FIELDS:
+        raise Refused(400, "malformed")
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise Refused(400, "field twice")
     return fields
+
+
+def _unquoted(text: str) -> str:
+    spaced = text.replace("+", " ")
+    return unquote(spaced, errors="strict") if "%" in spaced else spaced
 
 
 async def _answer(send: Send, reply: Reply) -> None:

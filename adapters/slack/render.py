@@ -6,6 +6,7 @@ where it does not know one: on ``invalid_blocks`` the sender posts :func:`withou
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 from adapters.slack import charts, limits
@@ -49,7 +50,17 @@ _STAMP = "{date_short_pretty} {time}"
 
 
 def message(content: Message, mentions: Mentions = _NOBODY) -> Json:
-    """Arguments ``text`` and ``blocks`` of chat.postMessage and chat.update; ``mentions`` gives Slack ids by member."""
+    """Arguments ``text`` and ``blocks`` of chat.postMessage and chat.update; ``mentions`` gives Slack ids by member.
+
+    It may be shared: never change what is inside.
+    """
+    return dict(_message(content, tuple(sorted(mentions.items()))))
+
+
+# The same look-up or help is asked for again and again, and a message is hashed in a microsecond.
+@lru_cache(maxsize=256)
+def _message(content: Message, known: tuple[tuple[str, str], ...]) -> Json:
+    mentions = dict(known)
     told = clip(one_line(content.summary), SUMMARY_LIMIT) or UNTOLD
     pieces = _Page(mentions, native=True).pieces(content.blocks or (Text((Plain(told),)),))
     # Slack parses this text as mrkdwn; escaping can make it five times as long and no longer.

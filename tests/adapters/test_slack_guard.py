@@ -6,14 +6,14 @@ import hashlib
 import hmac
 import json
 import logging
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 import httpx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from adapters.slack.guard import MOST_BYTES, Guard, Reply
+from adapters.slack.guard import MOST_BYTES, Guard, Refused, Reply, parse
 from tests.faults.slack_platform import SECRET, signed
 
 NOW = 1_793_600_000.0
@@ -275,3 +275,29 @@ async def test_signed_noise_never_gives_a_5xx(body: bytes, kind: str) -> None:
     response = await door.knock(body, proof(body, kind=kind))
     assert response.status_code < 500
     assert all(isinstance(one, dict) for one in door.taken)
+
+
+@given(fields=st.dictionaries(st.text(max_size=20), st.text(max_size=60), max_size=8))
+def test_a_form_is_read_as_it_was_written(fields: dict[str, str]) -> None:
+    assert parse(urlencode({**fields, "command": "/mlops"}).encode(), FORM.encode()) == {**fields, "command": "/mlops"}
+
+
+PARTS = ["a", "b", "=", "&", "+", "%", "%2f", "%26", "%C3%A9", "%A9", ";", "\u00e9"]
+
+
+@given(body=st.lists(st.sampled_from(PARTS)).map("".join))
+def test_a_form_is_read_as_the_standard_library_reads_it(body: str) -> None:
+    def theirs() -> dict[str, str] | str:
+        try:
+            pairs = parse_qsl(f"{body}&last=1", keep_blank_values=True, errors="strict")
+        except UnicodeError:
+            return "malformed"
+        return dict(pairs) if len(dict(pairs)) == len(pairs) else "field twice"
+
+    def ours() -> dict[str, str] | str:
+        try:
+            return parse(f"{body}&last=1".encode(), FORM.encode())
+        except Refused as refused:
+            return refused.reason
+
+    assert ours() == theirs()

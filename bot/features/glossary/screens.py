@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
+from functools import lru_cache
 
 from bot import markdown
 from bot.domain.pack import Term
@@ -22,6 +23,7 @@ from bot.messages import (
     Message,
     Note,
     Pick,
+    Spans,
     Text,
     TextInput,
     clip,
@@ -35,40 +37,54 @@ NAME_LIMIT = 60
 
 def term_card(texts: Texts, catalog: Catalog, term: Term, today: date, *, in_channel: bool) -> Message:
     """Everything about a term, the short line first. ``in_channel`` offers to share it there."""
+    is_old = date.fromisoformat(term.reviewed) + timedelta(days=term.review_every) < today
+    lessons = tuple(catalog.lessons[id].title for id in term.lessons if id in catalog.lessons)
+    related = tuple((id, catalog.terms[id].term) for id in term.see if id in catalog.terms)
+    return _made(texts.render, term, lessons, related, is_old, in_channel)
+
+
+# The same few terms are looked up again and again, and everything they are made of is given here.
+@lru_cache(maxsize=512)
+def _made(
+    render: Callable[..., Spans],
+    term: Term,
+    lessons: tuple[str, ...],
+    related: tuple[tuple[str, str], ...],
+    is_old: bool,
+    in_channel: bool,
+) -> Message:
     blocks: list[Block] = [
         Heading(clip(term.term, 150)),
         Text(markdown.spans(term.short)),
-        Text(texts.render("glossary.plain", text=markdown.spans(term.plain))),
-        Text(texts.render("glossary.precise", text=markdown.spans(term.precise))),
+        Text(render("glossary.plain", text=markdown.spans(term.plain))),
+        Text(render("glossary.precise", text=markdown.spans(term.precise))),
     ]
     if term.formula:
         blocks.append(Code(term.formula))
     if term.example:
-        blocks.append(Text(texts.render("glossary.example", text=markdown.spans(term.example))))
+        blocks.append(Text(render("glossary.example", text=markdown.spans(term.example))))
     if term.not_this:
-        blocks.append(Text(texts.render("glossary.not_this", text=markdown.spans(term.not_this))))
-    blocks += _footnotes(texts, catalog, term, today)
-    blocks += _onward(catalog, term, in_channel=in_channel)
+        blocks.append(Text(render("glossary.not_this", text=markdown.spans(term.not_this))))
+    blocks += _footnotes(render, term, lessons, is_old=is_old)
+    blocks += _onward(term, related, in_channel=in_channel)
     return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", SUMMARY_LIMIT), tuple(blocks))
 
 
-def _footnotes(texts: Texts, catalog: Catalog, term: Term, today: date) -> list[Block]:
+def _footnotes(render: Callable[..., Spans], term: Term, lessons: tuple[str, ...], *, is_old: bool) -> list[Block]:
     notes: list[Block] = []
     if term.note:
-        notes.append(Note(texts.render("glossary.note", note=markdown.spans(term.note))))
+        notes.append(Note(render("glossary.note", note=markdown.spans(term.note))))
     if term.aliases:
-        notes.append(Note(texts.render("glossary.aliases", names=", ".join(term.aliases))))
-    lessons = [catalog.lessons[id].title for id in term.lessons if id in catalog.lessons]
+        notes.append(Note(render("glossary.aliases", names=", ".join(term.aliases))))
     if lessons:
-        notes.append(Note(texts.render("glossary.lessons", titles=lessons)))
-    if date.fromisoformat(term.reviewed) + timedelta(days=term.review_every) < today:
-        notes.append(Note(texts.render("glossary.stale", day=term.reviewed)))
+        notes.append(Note(render("glossary.lessons", titles=lessons)))
+    if is_old:
+        notes.append(Note(render("glossary.stale", day=term.reviewed)))
     return notes
 
 
-def _onward(catalog: Catalog, term: Term, *, in_channel: bool) -> list[Block]:
-    related = [catalog.terms[id] for id in term.see if id in catalog.terms]
-    buttons = [Button(clip(one.term, LABEL_LIMIT), "glossary.show", one.id) for one in related[: BUTTONS_LIMIT - 1]]
+def _onward(term: Term, related: tuple[tuple[str, str], ...], *, in_channel: bool) -> list[Block]:
+    buttons = [Button(clip(name, LABEL_LIMIT), "glossary.show", id) for id, name in related[: BUTTONS_LIMIT - 1]]
     if in_channel:
         buttons.append(Button("Share in channel", "glossary.share", term.id))
     return [Buttons(tuple(buttons))] if buttons else []
