@@ -6,7 +6,7 @@ of the member: an instant would make a review at 23:50 and one at 00:10 the same
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import UTC, date, datetime, time
 from functools import lru_cache
 from typing import TYPE_CHECKING, Literal
@@ -16,7 +16,7 @@ import msgspec
 if TYPE_CHECKING:
     from fsrs import Card, Scheduler
 
-RETENTION = 0.85  # the share of reviews that should succeed
+RETENTION = 0.88  # the share of reviews that should succeed; why, and the order below: docs/decisions/0012
 LONGEST = 180  # days between two reviews
 A_DAY = 2  # reviews in one sitting
 LEECH = 4  # misses after which a concept is taken out and its author is told
@@ -45,12 +45,14 @@ class Memory(msgspec.Struct, frozen=True, kw_only=True):
         return _scheduler().get_card_retrievability(_card(self), _noon(day))
 
 
-def answered(before: Memory | None, concept: str, question: str, rev: int, right: bool, day: date) -> Memory:
+def answered(
+    before: Memory | None, concept: str, question: str, rev: int, right: bool, day: date, retention: float = RETENTION
+) -> Memory:
     """The memory after an answer: wrong or "don't know" is Again, right is Good; there is nothing between."""
     from fsrs import Card, Rating
 
     card = _card(before) if before is not None else Card(card_id=1, due=_noon(day))
-    after, _log = _scheduler().review_card(card, Rating.Good if right else Rating.Again, _noon(day))
+    after, _log = _scheduler(retention).review_card(card, Rating.Good if right else Rating.Again, _noon(day))
     if after.stability is None or after.difficulty is None:
         raise RuntimeError("a card that was reviewed has a memory")
     spaced = before is not None and before.reviewed < day
@@ -81,10 +83,13 @@ def joins(right: bool, is_core: bool, is_known: bool) -> bool:
     return not right or is_core or is_known
 
 
-def due(memories: Iterable[Memory], day: date) -> list[Memory]:
-    """The concepts that are due, lowest probability of recall first."""
+def due(memories: Iterable[Memory], day: date, marked: Collection[str]) -> list[Memory]:
+    """The concepts that are due: those marked to stay before those only missed, and what has waited longest first.
+
+    Where more is due than a sitting holds, the most nearly forgotten first would spend it on what is lost anyway.
+    """
     waiting = [one for one in memories if one.state == "active" and one.due <= day]
-    return sorted(waiting, key=lambda one: (one.recall(day), one.concept))
+    return sorted(waiting, key=lambda one: (one.concept not in marked, one.due, one.concept))
 
 
 def sister(questions: Sequence[str], last: str) -> str:
@@ -100,14 +105,14 @@ def revived(one: Memory, rev: int, day: date) -> Memory:
     return msgspec.structs.replace(one, state="active", misses=0, due=day, rev=rev)
 
 
-@lru_cache(maxsize=1)
-def _scheduler() -> Scheduler:
+@lru_cache(maxsize=4)
+def _scheduler(retention: float = RETENTION) -> Scheduler:
     from fsrs import Scheduler
 
     return Scheduler(
         learning_steps=(),
         relearning_steps=(),
-        desired_retention=RETENTION,
+        desired_retention=retention,
         maximum_interval=LONGEST,
         enable_fuzzing=False,
     )

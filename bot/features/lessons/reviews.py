@@ -1,4 +1,4 @@
-"""Spaced reviews: at most two a day, the ones most nearly forgotten, in another wording than last time."""
+"""Spaced reviews: at most two a day, what is marked to stay first, in another wording than last time."""
 
 from __future__ import annotations
 
@@ -65,11 +65,17 @@ def _ask(ctx: Context, id: str, position: int, day: date) -> Asking | None:
 
 
 def _waiting(ctx: Context, day: date) -> list[Memory]:
-    """What is due and still taught, lowest probability of recall first."""
+    """What is due and still taught, in the order in which it is asked."""
     lessons, questions = ctx.catalog.lessons, ctx.catalog.questions
     known = [one for one in ctx.store.reviews.memories(ctx.actor.member) if one.concept in lessons]
     current = ((one, questions[one.question].rev if one.question in questions else one.rev) for one in known)
-    return due((revived(one, rev, day) for one, rev in current), day)
+    marked = {one.concept for one in known if _is_marked(ctx, one.concept)}
+    return due((revived(one, rev, day) for one, rev in current), day, marked)
+
+
+def _is_marked(ctx: Context, concept: str) -> bool:
+    question = ctx.catalog.questions.get(ctx.catalog.lessons[concept].core_question)
+    return question is not None and question.core
 
 
 def _count(ctx: Context) -> int:
