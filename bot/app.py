@@ -43,6 +43,10 @@ class _Call:
     verb: Verb = Verb.LEARN
 
 
+class _Unmet(Exception):
+    """Whoever speaks is not known any more: meeting them takes a write."""
+
+
 class App:
     """The core behind every platform. ``handle`` never raises for what people send; its future may.
 
@@ -74,12 +78,31 @@ class App:
         """Start handling; the future is done when the answer may be shown (after the commit, if there is one)."""
         call = self._find(incoming)
         tenant = self.accounts.tenant(incoming.workspace)
-        actor = self.accounts.recall(incoming.workspace, incoming.account)
+        is_known = self.accounts.has_met(incoming.workspace, incoming.account, _direct(incoming))
+        actor = self.accounts.recall(incoming.workspace, incoming.account) if is_known else None
         if call.needs is Needs.NOTHING and actor is not None:
             return _done(lambda: self._run(call, self._context(actor, incoming, now, None)))
-        if call.needs is Needs.READ and actor is not None:
-            return self.store.read(tenant, lambda parts: self._read(call, incoming, now, parts))
+        if call.needs is not Needs.WRITE and is_known:
+            return self._read_or_meet(call, incoming, now, tenant)
         return self.store.write(tenant, lambda parts: self._write(call, incoming, now, parts))
+
+    def _read_or_meet(self, call: _Call, incoming: Incoming, now: datetime, tenant: str) -> Future[Answer]:
+        """A read; whoever is not found there any more is met in a write. Cancelled before that, nothing is written."""
+        told: Future[Answer] = Future()
+
+        def write(parts: Parts) -> Answer:
+            if not told.set_running_or_notify_cancel():
+                raise CancelledError
+            return self._write(call, incoming, now, parts)
+
+        def after(read: Future[Answer]) -> None:
+            if isinstance(read.exception(), _Unmet):
+                self.store.write(tenant, write).add_done_callback(lambda wrote: _tell(told, wrote))
+            else:
+                _tell(told, read)
+
+        self.store.read(tenant, lambda parts: self._read(call, incoming, now, parts)).add_done_callback(after)
+        return told
 
     def work(self, parts: Parts, now: datetime) -> Work:
         """The context of a piece of work nobody asked for: plans, kinds, jobs."""
@@ -161,9 +184,9 @@ class App:
     def _read(self, call: _Call, incoming: Incoming, now: datetime, parts: Parts) -> Answer:
         actor = parts.people.actor(incoming.workspace, incoming.account)
         if actor is None:
-            raise Refusal("app.expired")
+            raise _Unmet
         self.accounts.remember(incoming.workspace, incoming.account, actor)
-        return self._run(call, self._context(actor, incoming, now, parts))
+        return self._run(call, self._context(actor, incoming, now, parts if call.needs is Needs.READ else None))
 
     def _write(self, call: _Call, incoming: Incoming, now: datetime, parts: Parts) -> Answer:
         """The whole effect of one incoming thing. The inbox row makes a repeat of it a no-op."""
@@ -179,7 +202,7 @@ class App:
         answer = self._run(call, ctx)
         parts.ledger.put(answer.durable, now)
         # What the handler changed about the actor (zone, roles) must not be answered from memory.
-        self.accounts.forget(incoming.workspace, incoming.account)
+        self.accounts.met(incoming.workspace, incoming.account, _direct(incoming))
         if call.needs is not Needs.WRITE:
             self.accounts.remember(incoming.workspace, incoming.account, actor)
         return answer
@@ -222,6 +245,21 @@ def _cleaned(values: dict[str, str | list[str]]) -> dict[str, str | list[str]]:
     return {
         name: clean(value).strip() if isinstance(value, str) else [*map(clean, value)] for name, value in values.items()
     }
+
+
+def _direct(incoming: Incoming) -> str:
+    return incoming.place.id if incoming.place.kind == "direct" else ""
+
+
+def _tell(told: Future[Answer], done: Future[Answer]) -> None:
+    """Hand an outcome on, unless nobody waits for it any more."""
+    if not told.running() and not told.set_running_or_notify_cancel():
+        return
+    error = done.exception()
+    if error is not None:
+        told.set_exception(error)
+    else:
+        told.set_result(done.result())
 
 
 def _done(run: Callable[[], Answer]) -> Future[Answer]:

@@ -226,7 +226,7 @@ class People:
     def meet(self, incoming: Incoming, new_id: str, now: datetime) -> tuple[Actor, bool]:
         known = self.actor(incoming.workspace, incoming.account)
         is_new = known is None and self._add(incoming, new_id, now)
-        if incoming.place.kind == "direct":
+        if incoming.place.kind == "direct" and incoming.place.id:
             # Somebody met in a channel has no conversation with us yet; from here on there is one.
             moved = self._account(incoming) & (account.c.address != incoming.place.id)
             self._conn.execute(update(account).where(moved).values(address=incoming.place.id))

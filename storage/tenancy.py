@@ -17,6 +17,7 @@ from storage.people import tenant, workspace
 
 FRESH_SECONDS = 10.0
 REMEMBERED = 20_000  # accounts kept in memory
+_STALE = (float("-inf"), None)
 
 
 class Workspace(msgspec.Struct, frozen=True, kw_only=True):
@@ -68,7 +69,8 @@ class Accounts:
     def __init__(self, load: Callable[[], list[Workspace]]) -> None:
         self._load = load
         self._tenants: dict[str, str] = {}
-        self._actors: dict[tuple[str, str], tuple[float, Actor]] = {}
+        self._actors: dict[tuple[str, str], tuple[float, Actor | None]] = {}
+        self._directs: dict[tuple[str, str], str] = {}  # the direct conversation of each that was met there
         self._lock = threading.Lock()
 
     def tenant(self, workspace_id: str) -> str:
@@ -81,17 +83,27 @@ class Accounts:
         self._tenants = {one.id: one.tenant for one in workspaces}
 
     def recall(self, workspace_id: str, account: str) -> Actor | None:
-        known = self._actors.get((workspace_id, account))
-        if known is None or time.monotonic() - known[0] > FRESH_SECONDS:
-            return None
-        return known[1]
+        at, actor = self._actors.get((workspace_id, account), _STALE)
+        return actor if time.monotonic() - at <= FRESH_SECONDS else None
+
+    def has_met(self, workspace_id: str, account: str, direct: str) -> bool:
+        key = (workspace_id, account)
+        return key in self._actors and (not direct or self._directs.get(key) == direct)
+
+    def met(self, workspace_id: str, account: str, direct: str) -> None:
+        self.forget(workspace_id, account)
+        if direct:
+            self._directs[workspace_id, account] = direct
 
     def remember(self, workspace_id: str, account: str, actor: Actor) -> None:
+        self._keep(workspace_id, account, (time.monotonic(), actor))
+
+    def forget(self, workspace_id: str, account: str) -> None:
+        self._keep(workspace_id, account, _STALE)  # that there is somebody stays known, and nothing about them
+
+    def _keep(self, workspace_id: str, account: str, known: tuple[float, Actor | None]) -> None:
         with self._lock:
             if len(self._actors) >= REMEMBERED:
                 self._actors.clear()
-            self._actors[workspace_id, account] = (time.monotonic(), actor)
-
-    def forget(self, workspace_id: str, account: str) -> None:
-        with self._lock:
-            self._actors.pop((workspace_id, account), None)
+                self._directs.clear()
+            self._actors[workspace_id, account] = known

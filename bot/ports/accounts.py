@@ -18,6 +18,19 @@ class Accounts(Protocol):
         """The actor if a fresh one is in memory."""
         ...
 
+    def has_met(self, workspace: str, account: str, direct: str) -> bool:
+        """Whether somebody was met in this process's life, however long ago, and in this direct conversation.
+
+        Then a read will find them, and no address is to be written down. ``direct`` is '' elsewhere.
+        """
+        ...
+
+    def met(self, workspace: str, account: str, direct: str) -> None:
+        """Somebody was met in a write; what was in memory may not be true any more."""
+        ...
+
     def remember(self, workspace: str, account: str, actor: Actor) -> None: ...
 
-    def forget(self, workspace: str, account: str) -> None: ...
+    def forget(self, workspace: str, account: str) -> None:
+        """What is in memory is not true any more."""
+        ...

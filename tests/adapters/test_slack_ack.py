@@ -8,8 +8,11 @@ from concurrent.futures import Future
 from typing import Any
 
 import pytest
+from sqlalchemy import select
 
-from tests.adapters.slack_desk import Desk, direct, open_desk
+from storage.people import account
+from storage.tenancy import workspaces
+from tests.adapters.slack_desk import START, TENANT, Desk, direct, member_of, open_desk
 from tests.faults.slack_platform import TEAM, encoded, signed
 
 LENA = "U0LENA"
@@ -98,6 +101,10 @@ def event(desk: Desk, what: Json) -> Json:
     }
 
 
+def workspace_of(desk: Desk) -> str:
+    return desk.system.store.look(workspaces).result()[0].id
+
+
 def press(desk: Desk, action: str) -> Json:
     return {
         "type": "block_actions",
@@ -111,7 +118,9 @@ def press(desk: Desk, action: str) -> Json:
     }
 
 
-@pytest.mark.parametrize("text", ["help", "define drift", "define drfit", "terms", "find drift", "suggest", "what?"])
+@pytest.mark.parametrize(
+    "text", ["help", "define drift", "define drfit", "terms", "find drift", "suggest", "what?", "/mlops define drift"]
+)
 async def test_a_look_up_touches_neither_store_nor_network(desk: Desk, order: Order, text: str) -> None:
     assert await order.before_the_answer(slash(desk, text)) == []
 
@@ -123,6 +132,37 @@ async def test_what_is_read_or_written_takes_one_transaction(desk: Desk, order: 
 
 async def test_somebody_new_takes_one_transaction(desk: Desk, order: Order) -> None:
     assert await order.before_the_answer(slash(desk, "help", user="U0NEW")) == ["write"]
+
+
+@pytest.mark.parametrize("text", ["define drift", "settings"])
+async def test_somebody_quiet_for_a_while_is_read_and_not_written(
+    desk: Desk, order: Order, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.tenancy.FRESH_SECONDS", 0.0)
+    assert await order.before_the_answer(slash(desk, text)) == ["read"]
+
+
+async def test_somebody_who_is_gone_is_met_again_by_a_look_up(
+    desk: Desk, order: Order, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    member = member_of(desk, workspace_of(desk), LENA)
+    desk.system.store.write(TENANT, lambda parts: parts.people.leave(member, START)).result()
+    monkeypatch.setattr("storage.tenancy.FRESH_SECONDS", 0.0)
+    assert await order.before_the_answer(slash(desk, "define drift")) == ["read", "write"]
+    assert member_of(desk, workspace_of(desk), LENA) == member
+
+
+async def test_a_look_up_in_a_new_conversation_makes_it_the_one_we_write_to(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("storage.tenancy.FRESH_SECONDS", 0.0)
+    said = {"type": "message", "channel_type": "im", "channel": "D0NEW", "user": LENA, "text": "define drift"}
+    assert (await desk.post(event(desk, said))).status_code == 200
+    await desk.slash(LENA, "define drift", channel="D0ANOTHER")  # with a colleague: not ours to write to
+    [address] = desk.system.store.look(
+        lambda conn: conn.execute(select(account.c.address).where(account.c.external == LENA)).scalars().all()
+    ).result()
+    assert address == "D0NEW"
 
 
 async def test_events_and_presses_take_one_at_most(desk: Desk, order: Order) -> None:

@@ -58,6 +58,12 @@ def test_somebody_met_in_a_channel_gets_an_address_when_they_write_directly(part
     assert address() == "d-1"
 
 
+def test_a_direct_conversation_without_an_id_does_not_forget_the_one_we_know(parts):
+    for id in ("d-1", ""):
+        parts.people.meet(incoming(place=Place("direct", id)), "dan", NOW)
+    assert parts.conn.execute(select(account.c.address).where(account.c.external == "u-new")).scalar_one() == "d-1"
+
+
 def test_who_left_is_nobody_and_comes_back_as_the_same_member(parts):
     parts.people.leave("ann", NOW)
     assert parts.people.actor("w-acme", "u-ann") is None
