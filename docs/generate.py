@@ -5,14 +5,31 @@ Run as ``python -m docs.generate`` (``make docs``); with ``--check`` it writes n
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from docs import pack_pages
 
 PLACE = Path(__file__).parent / "reference"
+FIGURES = Path(__file__).parent.parent / "tests" / "faults" / "figures.json"
+PROMISES = {
+    "P1": "each lesson reaches each learner effectively once",
+    "P2": "an answer we confirmed is never lost and never counted twice",
+    "P3": "no slot is oversold, no host double-booked, no booking vanishes",
+    "P4": "a repeated or late event has no second effect",
+    "P5": "no call begins after a confirmed stop",
+    "P6": "no company sees another's data",
+    "P7": "no view is narrower than a group",
+    "P8": "one bad item never stops the queue",
+    "P9": 'the truth under trouble: after "not saved" there is no row',
+    "P10": "an answer in time, also when the database is locked",
+    "P11": "a restored database sends nothing by itself",
+    "P12": "exactly one lesson per due local day",
+}
 NOTE = "<!-- Written by `make docs` from the code; change it there. -->"
 WHO = {
     "learn": "everybody",
@@ -92,6 +109,32 @@ def shell_page() -> Iterator[str]:
     yield from walk(get_command(app), "mlops-coach")
 
 
+def promises_page() -> Iterator[str]:
+    """What the fault tests counted when they last ran at full length."""
+    yield "# Promises and what was counted"
+    yield (
+        "Each row is a fault test: its long form's figures when it last ran (`make faults`, which keeps them in "
+        "`tests/faults/figures.json`). Every test that claims a race or a crash cannot do harm has a negative control "
+        "beside it: the same test without the guard, which must fail. "
+        "What the promises mean, and what is not promised: [Delivery](../explain/delivery.md)."
+    )
+    found = json.loads(FIGURES.read_text(encoding="utf-8"))
+    for promise, words in PROMISES.items():
+        rows = [(name, one) for name, one in found.items() if promise in one["promises"]]
+        if rows:
+            yield f"## {promise}: {words}"
+            yield "\n".join(["| test | what it does | counted |", "|---|---|---|", *(_counted(*row) for row in rows)])
+
+
+def _counted(name: str, one: dict[str, Any]) -> str:
+    numbers = ", ".join(f"{label.replace('_', ' ')} {_number(value)}" for label, value in one["figures"].items())
+    return f"| `tests/{name}` | {_cell(one['says'])} | {_cell(numbers)} |"
+
+
+def _number(value: object) -> str:
+    return f"{value:,}" if isinstance(value, int) else str(value)
+
+
 def index_page() -> Iterator[str]:
     """The way to the other pages."""
     yield "# Reference"
@@ -105,6 +148,7 @@ PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "commands.md": ("bot.features", commands_page),
     "settings.md": ("adapters.settings", settings_page),
     "shell.md": ("adapters.cli", shell_page),
+    "promises.md": ("bot", promises_page),
 }
 
 

@@ -1,11 +1,13 @@
 """What every test stands on: a real PostgreSQL, sockets on loopback only, one Hypothesis profile, short and long rounds."""
 
 import ipaddress
+import json
 import os
 import shutil
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -39,11 +41,18 @@ def rounds(request: pytest.FixtureRequest) -> Callable[[int, int], int]:
     return lambda short, long: long if is_long else short
 
 
-@pytest.fixture
-def figures(record_property: Callable[[str, object], None]) -> Callable[..., None]:
-    """``figures(kills=200, lost=0, extra=0)``: numbers for the table at the end of the run."""
+PROMISES = Path(__file__).parent / "faults" / "figures.json"  # docs/reference/promises.md is made from it
 
-    def note(**numbers: object) -> None:
+
+@pytest.fixture
+def figures(request: pytest.FixtureRequest, record_property: Callable[[str, object], None]) -> Callable[..., None]:
+    """``figures("P1", kills=200, lost=0)``: the promises a fault test is about, and its numbers for the table of the run."""
+
+    def note(*promises: str, **numbers: object) -> None:
+        says = (request.function.__doc__ or request.function.__name__.removeprefix("test_").replace("_", " ")).strip()
+        record_property("says", " ".join(says.split("\n\n")[0].split()))
+        for promise in promises:
+            record_property("promise", promise)
         for label, number in numbers.items():
             record_property(f"figure:{label}", number)
 
@@ -52,15 +61,24 @@ def figures(record_property: Callable[[str, object], None]) -> Callable[..., Non
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     rows = []
+    found = {}
     for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
-        found = [(key[7:], value) for key, value in report.user_properties if key.startswith("figure:")]
-        if found and report.when == "call":
-            rows.append((report.nodeid.removeprefix("tests/"), "  ".join(f"{label} {value}" for label, value in found)))
+        numbers = {key[7:]: value for key, value in report.user_properties if key.startswith("figure:")}
+        if numbers and report.when == "call":
+            name = report.nodeid.removeprefix("tests/")
+            rows.append((name, "  ".join(f"{label} {value}" for label, value in numbers.items())))
+            promises = [value for key, value in report.user_properties if key == "promise"]
+            if promises and report.passed:
+                says = dict(report.user_properties)["says"]
+                found[name] = {"promises": promises, "says": says, "figures": numbers}
     if rows:
         width = max(len(test) for test, _ in rows)
         terminalreporter.section("figures")
-        for test, numbers in rows:
-            terminalreporter.write_line(f"{test:<{width}}  {numbers}")
+        for test, line in rows:
+            terminalreporter.write_line(f"{test:<{width}}  {line}")
+    if found and terminalreporter.config.getoption("--long"):
+        known = json.loads(PROMISES.read_text(encoding="utf-8")) if PROMISES.exists() else {}
+        PROMISES.write_text(json.dumps(dict(sorted({**known, **found}.items())), indent=1) + "\n", encoding="utf-8")
 
 
 # ---- sockets

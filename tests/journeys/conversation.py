@@ -186,7 +186,8 @@ def _empty() -> bytes:
 
 def _unsynced(engine: Engine) -> Engine:
     """No waiting for the disk: a process that ends keeps what it committed, and power cuts are not tested here."""
-    event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
+    if engine.dialect.name == "sqlite":
+        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
     return engine
 
 
