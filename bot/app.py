@@ -154,7 +154,9 @@ class App:
                 return _Call(self._home, Needs.READ)
             case Removed():
                 return _Call(_leave, Needs.WRITE)
-            case MemberJoined() | FormClosed():
+            case MemberJoined():
+                return _Call(self._arrive, Needs.WRITE)
+            case FormClosed():
                 return _Call(lambda _ctx: Answer(), Needs.WRITE)
 
     def _find_command(self, text: str) -> _Call:
@@ -169,6 +171,12 @@ class App:
 
     def _refusing(self, key: str, /, **values: object) -> _Call:
         return _Call(lambda _ctx: self._told(key, **values), Needs.NOTHING)
+
+    def _arrive(self, ctx: Context) -> Answer:
+        for feature in self.table.features:
+            if feature.arrived:
+                feature.arrived(ctx)
+        return Answer()
 
     def _home(self, ctx: Context) -> Answer:
         blocks = [block for feature in self.table.features if feature.home for block in feature.home(ctx)]
@@ -192,8 +200,8 @@ class App:
         """The whole effect of one incoming thing. The inbox row makes a repeat of it a no-op."""
         if not parts.people.first_time(incoming.workspace, incoming.key, now):
             return Answer()
-        if isinstance(incoming.event, Removed) and parts.people.actor(incoming.workspace, incoming.account) is None:
-            return Answer()  # nobody we know: a person who goes is not met first
+        if not _is_met(incoming, parts):
+            return Answer()
         actor, is_new = parts.people.meet(incoming, self.ids(), now)
         ctx = self._context(actor, incoming, now, parts)
         if is_new:
@@ -233,6 +241,19 @@ class App:
             actor=actor,
             place=incoming.place,
         )
+
+
+def _is_met(incoming: Incoming, parts: Parts) -> bool:
+    """Nobody is met by going, nor by joining a channel, unless a rule waits there for who joins."""
+    match incoming.event:
+        case Removed():
+            is_awaited = False
+        case MemberJoined() if incoming.place.kind != "direct":
+            channel = parts.people.channel_at(incoming.workspace, incoming.place.id)
+            is_awaited = channel is not None and parts.cohorts.is_awaited(channel.id)
+        case _:
+            return True
+    return is_awaited or parts.people.actor(incoming.workspace, incoming.account) is not None
 
 
 def _leave(ctx: Context) -> Answer:

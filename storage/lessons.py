@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -35,6 +34,7 @@ from bot.domain.tracks import Enrolment
 from bot.ports.lessons import History, Learner, Showing
 from storage.askings import Askings
 from storage.dialects import insert
+from storage.enrolments import Tracks, enrolment
 from storage.ledger import delivery
 from storage.people import account, day_off, member
 from storage.schema import Day, Instant, Json, ident, metadata
@@ -72,18 +72,6 @@ rhythm = Table(
     PrimaryKeyConstraint("tenant", "zone", "minute"),
 )
 
-enrolment = Table(
-    "enrolment",
-    metadata,
-    ident("tenant"),
-    ident("member"),
-    ident("track"),
-    Column("place", Integer, nullable=False),  # in the order they were begun
-    Column("total", Integer, nullable=False),  # lessons when it was begun
-    Column("turn_at", Instant),
-    PrimaryKeyConstraint("tenant", "member", "track"),
-)
-
 due_slot = Table(
     "due_slot",
     metadata,
@@ -117,6 +105,7 @@ class Lessons(Askings):
 
     def __init__(self, conn: Connection, tenant: str) -> None:
         super().__init__(conn, tenant)
+        self._tracks = Tracks(conn, tenant)
         self.woken = False
 
     def learner(self, member_id: str) -> Learner | None:
@@ -124,17 +113,11 @@ class Lessons(Askings):
 
     def learners(self, members: Collection[str]) -> dict[str, Learner]:
         mine = (learner.c.tenant == self._tenant) & learner.c.member.in_(members)
-        tracks = self._tracks(members)
+        tracks = self._tracks.of(members)
         return {
-            row.member: _learner(row, tracks[row.member]) for row in self._conn.execute(select(learner).where(mine))
+            row.member: _learner(row, tracks.get(row.member, ()))
+            for row in self._conn.execute(select(learner).where(mine))
         }
-
-    def _tracks(self, members: Collection[str]) -> Mapping[str, Sequence[Enrolment]]:
-        mine = (enrolment.c.tenant == self._tenant) & enrolment.c.member.in_(members)
-        found: defaultdict[str, list[Enrolment]] = defaultdict(list)
-        for row in self._conn.execute(select(enrolment).where(mine).order_by(enrolment.c.place, enrolment.c.track)):
-            found[row.member].append(Enrolment(row.track, row.total, row.turn_at))
-        return found
 
     def save(self, new: Learner) -> None:
         until = (new.paused_until or FOREVER) if new.paused else None
@@ -150,26 +133,12 @@ class Lessons(Askings):
         self._conn.execute(statement.on_conflict_do_update(index_elements=["tenant", "member"], set_=values))
         chosen = insert(self._conn, rhythm).values(tenant=self._tenant, zone=new.zone, minute=new.minute)
         self._conn.execute(chosen.on_conflict_do_nothing())
-        self._save_tracks(new)
-
-    def _save_tracks(self, new: Learner) -> None:
-        """A track they were in before keeps what it had at the beginning and its turn."""
-        others = self._enrolled(new.member) & enrolment.c.track.not_in([one.track for one in new.tracks])
-        self._conn.execute(delete(enrolment).where(others))
-        for place, one in enumerate(new.tracks):
-            key = {"tenant": self._tenant, "member": new.member, "track": one.track}
-            added = insert(self._conn, enrolment).values(**key, place=place, total=one.total, turn_at=one.turn_at)
-            self._conn.execute(
-                added.on_conflict_do_update(index_elements=["tenant", "member", "track"], set_={"place": place})
-            )
-
-    def _enrolled(self, member_id: str) -> Any:
-        return (enrolment.c.tenant == self._tenant) & (enrolment.c.member == member_id)
+        self._tracks.save(new.member, new.tracks)
 
     def remove(self, member_id: str) -> None:
         mine = (learner.c.tenant == self._tenant) & (learner.c.member == member_id)
         self._conn.execute(delete(learner).where(mine))
-        self._conn.execute(delete(enrolment).where(self._enrolled(member_id)))
+        self._tracks.stop(member_id)
 
     def plan(self, start: datetime, end: datetime) -> int:
         """One INSERT ... SELECT: due slots of the window joined with the learners whose rhythm they are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, NestedTransaction
 
 from storage.attention import Attention
+from storage.cohorts import Cohorts
 from storage.digest import Digests
 from storage.dispatch import DispatchPart
 from storage.glossary import Glossary
@@ -30,6 +31,7 @@ class Parts:
         self.jobs = Jobs(conn, tenant)
         self.participation = Participation(conn, tenant)
         self.lessons = Lessons(conn, tenant)
+        self.cohorts = Cohorts(conn, tenant)
         self.reviews = Reviews(conn, tenant)
         self.attention = Attention(conn, tenant)
         self.glossary = Glossary(conn, tenant)

@@ -240,7 +240,9 @@ def _about(event: Mapping[str, Any], bot_user: str) -> tuple[str, Place, Event] 
             return account, _place(channel, "", thread), Typed(_without_mention(_word(event, "text"), bot_user))
         case "app_home_opened" if event.get("tab") == "home":
             return account, HOME, HomeOpened()
-        case "member_joined_channel" | "team_join" if is_person:
+        case "member_joined_channel" if is_person:
+            return account, _place(channel, "", None), MemberJoined()
+        case "team_join" if is_person:
             return account, OUR_DIRECT, MemberJoined()
         case "user_change" if is_person and _map(event, "user").get("deleted") is True:
             return account, OUR_DIRECT, Removed()

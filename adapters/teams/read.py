@@ -23,6 +23,7 @@ Json = Mapping[str, Any]
 
 ID_LIMIT = 255
 NAME_LIMIT = 100
+NEWCOMERS = 50  # who came into a team at once
 GLOSSARY = "glossary.terms"  # what the message extension looks in
 _LOCALE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 _MENTION = re.compile(r"<at\b[^>]*>(.*?)</at>", re.IGNORECASE | re.DOTALL)
@@ -38,6 +39,7 @@ Surface = Literal[
     "search",  # completions of a field
     "consent",  # a file is wanted, or not
     "joined",  # nothing
+    "arrived",  # nothing
     "left",  # nothing
 ]
 
@@ -75,6 +77,7 @@ class Heard(msgspec.Struct, frozen=True, kw_only=True):
     person: Person
     on: str | None = None
     consent: Mapping[str, Any] = {}
+    people: tuple[Person, ...] = ()  # who came into a team
 
 
 class Envelope(msgspec.Struct, frozen=True):
@@ -239,11 +242,13 @@ def _elsewhere(spot: Spot) -> Spot:
 def _membership(about: _About) -> Heard | None:
     """Only the app's own coming and going in a person's own chat; of a channel only its address is kept."""
     joined, left = _changes(about)
+    if about.spot.kind != "direct":
+        people = _newcomers(about)
+        if people:
+            return about.heard(MemberJoined(), "arrived", people=people)
+        return about.heard(MemberJoined(), "joined") if joined else None  # the app: nobody in particular has come
     if not (joined or left):
         return None
-    if about.spot.kind != "direct":
-        # Nobody in particular has come: people are met when they speak, or add the app for themselves.
-        return about.heard(MemberJoined(), "joined") if joined else None
     return about.heard(MemberJoined(), "joined") if joined else about.heard(Removed(), "left")
 
 
@@ -253,6 +258,17 @@ def _changes(about: _About) -> tuple[bool, bool]:
         return action in {"add", "add-upgrade"}, action in {"remove", "remove-upgrade"}
     added, removed = (_ids(about.activity.get(name)) for name in ("membersAdded", "membersRemoved"))
     return about.bot in added, about.bot in removed
+
+
+def _newcomers(about: _About) -> tuple[Person, ...]:
+    """The people, not the app, who came into a team or group chat."""
+    found = []
+    for one in _list(about.activity.get("membersAdded"))[:NEWCOMERS]:
+        user = _text(_at(one, "id"))
+        account = _text(_at(one, "aadObjectId")) or user
+        if user and user != about.bot and max(len(account), len(user)) <= ID_LIMIT:
+            found.append(Person(account=account, user=user, name=one_line(_text(_at(one, "name")))[:NAME_LIMIT]))
+    return tuple(found)
 
 
 def _ids(people: object) -> set[str]:

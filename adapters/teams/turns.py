@@ -16,7 +16,7 @@ from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
 from adapters.teams.files import Files
 from adapters.teams.opened import OpenedForms
-from adapters.teams.read import Heard
+from adapters.teams.read import Heard, Person
 from adapters.teams.turnstile import Turnstile
 from adapters.teams.voice import Voice
 from adapters.turn import attempt
@@ -81,6 +81,9 @@ class Turns:
         if heard.surface == "consent":
             self._voice.later(self._consent(heard), "a file")
             return {}
+        if heard.surface == "arrived":
+            await asyncio.gather(*(self._arrive(heard, one) for one in heard.people))
+            return None
         if heard.surface in {"joined", "left"}:
             await self._come_or_go(heard)
             return None
@@ -104,6 +107,15 @@ class Turns:
         if heard.surface == "joined" and not incoming.name:
             incoming = msgspec.structs.replace(incoming, name=await self._name(heard))
         await attempt(self._app, incoming, self._clock())
+
+    async def _arrive(self, heard: Heard, person: Person) -> None:
+        """Somebody came into a team; the core knows whether anybody waits for them there."""
+        await self._addresses.keep(heard.spot, person)
+        name = person.name or await self._name(msgspec.structs.replace(heard, person=person))
+        told = msgspec.structs.replace(
+            heard.incoming, account=person.account, key=f"{heard.incoming.key}:{person.account}", name=name, zone=None
+        )
+        await attempt(self._app, told, self._clock())
 
     async def _name(self, heard: Heard) -> str:
         """An installation does not say what the person is called."""
@@ -141,7 +153,7 @@ class Turns:
                 return replies.inserted(shown) if shown and done else replies.extension_said(NOTHING_FOUND)
             case "search":
                 return replies.completions(answer.picks)
-            case "joined" | "left" | "consent":
+            case "joined" | "arrived" | "left" | "consent":
                 return None
 
     def _messages(self, heard: Heard, answer: Answer) -> list[Message]:

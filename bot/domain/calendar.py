@@ -16,6 +16,7 @@ import msgspec
 DAY = timedelta(days=1)
 REST = timedelta(hours=12)  # the least time between two dailies of one member
 WORKDAYS = 0b0011111  # bit 0 is Monday
+USUAL_MINUTE = 9 * 60 + 30  # of the day: when lessons come to somebody who chose no time
 DAY_NAMES = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
 CLOSE_OF_DAY = 18 * 60  # minutes: a lesson not sent by then is missed
 LATEST_GRACE = 120  # minutes a lesson chosen for the evening may be late, past midnight if need be

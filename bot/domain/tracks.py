@@ -24,6 +24,7 @@ class Enrolment(msgspec.Struct, frozen=True):
     track: str
     total: int = 0
     turn_at: datetime | None = None  # when it last had its turn
+    given: bool = False  # by a rule or a list of their company, and not chosen since
 
 
 class Choice(msgspec.Struct, frozen=True):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bot.features import digest, glossary, guide, lessons, office_hours, privacy, quiz, settings, welcome
+from bot.features import cohorts, digest, glossary, guide, lessons, office_hours, privacy, quiz, settings, welcome
 from bot.router import Feature
 
 FEATURES: tuple[Feature, ...] = (
@@ -14,5 +14,6 @@ FEATURES: tuple[Feature, ...] = (
     office_hours.FEATURE,
     digest.FEATURE,
     settings.FEATURE,
+    cohorts.FEATURE,
     privacy.FEATURE,
 )

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from bot.domain import zones
-from bot.domain.calendar import DAY_NAMES, WORKDAYS, clock_text, local_date, zone_named
+from bot.domain.calendar import DAY_NAMES, USUAL_MINUTE, WORKDAYS, clock_text, local_date, zone_named
 from bot.domain.holidays import region_named
 from bot.domain.pack import ROLES
 from bot.domain.tracks import Enrolment
@@ -36,7 +36,6 @@ from bot.messages import (
 from bot.ports.lessons import Learner
 from bot.router import Action, Answer, Command, Context, Feature, FormHandler, Needs, Values
 
-DEFAULT_MINUTE = 9 * 60 + 30
 DEFAULT_TRACK = "everyone-core"
 ANY_ROLE = "any"
 
@@ -168,7 +167,7 @@ def _defaults(ctx: Context) -> Learner:
     track = DEFAULT_TRACK if DEFAULT_TRACK in tracks else next(iter(tracks), "")
     zone = ctx.actor.zone
     begun = _enrolments(ctx, [track]) if track in tracks else ()
-    return Learner(member=ctx.actor.member, tracks=begun, zone=zone, minute=DEFAULT_MINUTE, days=WORKDAYS)
+    return Learner(member=ctx.actor.member, tracks=begun, zone=zone, minute=USUAL_MINUTE, days=WORKDAYS)
 
 
 def _form(ctx: Context, now: Learner) -> Form:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from bot.domain.calendar import clock_text
 from bot.domain.deliveries import Delivery, Outgoing
-from bot.messages import Button, Buttons, Heading, Message, Note, Text, plain
+from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Heading, Message, Note, Text, clip, plain
+from bot.ports.lessons import Learner
 from bot.ports.people import Member
 from bot.router import Answer, Command, Composed, Context, Feature, Kind, Needs, OnUnknown, Skip, Work
 
 FEATURE = Feature(name="welcome")
+LEAVE_SHOWN = 3  # tracks with a button
 
 
 def start(ctx: Context, _words: str) -> Answer:
@@ -27,18 +30,31 @@ def _joined(ctx: Context) -> Sequence[Outgoing]:
 
 
 def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Composed | Skip]:
-    members = work.store.people.members([one.member for one in deliveries if one.member])
-    return {one.id: _composed(work, members.get(one.member or "")) for one in deliveries}
+    ids = [one.member for one in deliveries if one.member]
+    members, learners = work.store.people.members(ids), work.store.lessons.learners(ids)
+    return {one.id: _composed(work, members.get(one.member or ""), learners) for one in deliveries}
 
 
-def _composed(work: Work, person: Member | None) -> Composed | Skip:
-    return Skip("left") if person is None or not person.active else Composed(_card(work, person.name))
+def _composed(work: Work, person: Member | None, learners: Mapping[str, Learner]) -> Composed | Skip:
+    if person is None or not person.active:
+        return Skip("left")
+    return Composed(_card(work, person.name, learners.get(person.id)))
 
 
-def _card(work: Work, name: str) -> Message:
-    summary = plain(work.say("welcome.summary", name=name))
+def _card(work: Work, name: str, learner: Learner | None = None) -> Message:
+    """With ``learner`` for somebody whose company has put them into tracks before they were met."""
+    summary = plain(work.say("welcome.summary", name=name, is_enrolled=learner is not None))
+    begin = [Button("Start: core track at 09:30", "settings.quick", style="primary")]
+    enrolled: list[Block] = []
+    if learner is not None:
+        known = work.catalog.tracks
+        tracks = [(one.track, known[one.track].name if one.track in known else one.track) for one in learner.tracks]
+        names = ", ".join(name for _id, name in tracks)
+        time = clock_text(learner.minute)
+        enrolled = [Text(work.say("welcome.enrolled", tracks=names, time=time, zone=learner.zone))]
+        begin = [Button(clip(f"Leave {name}", LABEL_LIMIT), "lessons.leave", id) for id, name in tracks[:LEAVE_SHOWN]]
     buttons = (
-        Button("Start: core track at 09:30", "settings.quick", style="primary"),
+        *begin,
         Button("Choose role, track and time", "settings.change"),
         Button("What can you do?", "guide.help"),
     )
@@ -47,6 +63,7 @@ def _card(work: Work, name: str) -> Message:
         (
             Heading(plain(work.say("welcome.heading", name=name))),
             Text(work.say("welcome.what")),
+            *enrolled,
             Buttons(buttons),
             Text(work.say("welcome.stores")),
             Text(work.say("welcome.sees")),

@@ -7,6 +7,7 @@ from concurrent.futures import Future
 from typing import Protocol, TypeVar
 
 from bot.ports.attention import Attention
+from bot.ports.cohorts import Cohorts
 from bot.ports.digest import Digests
 from bot.ports.glossary import Glossary
 from bot.ports.jobs import Jobs
@@ -36,6 +37,8 @@ class Parts(Protocol):
     def participation(self) -> Participation: ...
     @property
     def lessons(self) -> Lessons: ...
+    @property
+    def cohorts(self) -> Cohorts: ...
     @property
     def reviews(self) -> Reviews: ...
     @property

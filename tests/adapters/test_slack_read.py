@@ -72,7 +72,7 @@ EXPECTED: dict[str, Any] = {
     "message_action": (Typed("define concept drift"), Place("channel", "C123ABC456"), "U2147483697"),
     "shortcut": (Typed("help"), Place("direct", ""), "U2147483697"),
     "app_home_opened": (HomeOpened(), Place("home", ""), "U061F7AUX"),
-    "member_joined_channel": (MemberJoined(), Place("direct", ""), "U061F7AUX"),
+    "member_joined_channel": (MemberJoined(), Place("channel", "C123ABC456"), "U061F7AUX"),
     "team_join": (MemberJoined(), Place("direct", ""), "U0NEW00001"),
     "user_change_deactivated": (Removed(), Place("direct", ""), "U0GONE0001"),
 }

@@ -31,9 +31,10 @@ HEARD: dict[str, tuple[str, Any, str]] = {
     "installed_personal": ("joined", MemberJoined(), "direct"),
     "added_personal": ("joined", MemberJoined(), "direct"),
     "added_team": ("joined", MemberJoined(), "channel"),
+    "member_added_team": ("arrived", MemberJoined(), "channel"),
     "removed_personal": ("left", Removed(), "direct"),
 }
-QUIET = {"invoke_unknown", "member_added_team", "channel_created", "reaction", "typing"}
+QUIET = {"invoke_unknown", "channel_created", "reaction", "typing"}
 
 
 def heard(activity: dict) -> read.Heard | None:

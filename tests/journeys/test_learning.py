@@ -85,9 +85,11 @@ async def test_two_tracks_take_turns_and_what_builds_on_another_track_waits_for_
     progress = await school.say("mia", "progress")
     left = await school.press("mia", button(progress.inline, "Leave Product"))
     assert "You have left Product" in said(left)
+    assert "nothing to leave" in said(await school.does("mia", Pressed("lessons.leave", PRODUCT)))
     progress = await school.say("mia", "progress")
-    assert not [one for one in buttons(progress.inline) if one.action == "lessons.leave"]
-    assert "only track" in said(await school.does("mia", Pressed("lessons.leave", CORE)))
+    assert "no more lessons" in said(await school.press("mia", button(progress.inline, "Leave Everyone")))
+    await school.go(3 * DAY)
+    assert titles(school, "mia") == got
 
 
 async def test_a_finished_track_is_said_and_the_other_goes_on(school):

@@ -5,12 +5,14 @@ from datetime import timedelta
 import pytest
 from sqlalchemy import select
 
+from bot.domain.cohorts import Rule
 from bot.domain.conversation import Incoming, MemberJoined, Place
 from bot.domain.deliveries import Outgoing
 from bot.domain.digests import figures
 from bot.domain.people import Role
 from bot.domain.reviews import answered
 from bot.domain.settings import TenantSettings
+from bot.domain.tracks import Enrolment
 from bot.ports.attention import Check
 from bot.ports.digest import Edition
 from bot.ports.lessons import Asking, Given, History, Showing
@@ -52,6 +54,8 @@ def act(parts):
     parts.lessons.answer(Given("q", "ann", "a", correct=True, at=NOW))
     parts.reviews.keep("ann", MEMORY)
     parts.attention.mark("ann", "l", "unclear", NOW)
+    parts.cohorts.add_rule(Rule("team", "blue", "core"))
+    parts.cohorts.put("bob", [Enrolment("core", 3)], "UTC")
     parts.attention.practised("ann", NOW + timedelta(days=40))
     parts.attention.practice("ann", Check("l", 30), used=True)
     parts.attention.plan_nudges(NOW, NOW + timedelta(hours=3))

@@ -78,12 +78,14 @@ def _choose(work: Work, courses: Courses, learner: Learner, history: History) ->
     if found is None:
         return None
     lesson = catalog.lessons[found.lesson]
+    is_given = any(one.track == found.track and one.given and one.turn_at is None for one in learner.tracks)
     return {
         "lesson": lesson.id,
         "rev": lesson.rev,
         "pack": catalog.version,
         "question": lesson.core_question,
         "track": found.track,
+        "given": is_given,  # the first lesson of a track they were put into: it says so
     }
 
 
@@ -105,11 +107,13 @@ def card_of(catalog: Catalog, learner: Learner, delivery: Delivery, asking: Aski
     chosen = delivery.chosen or {}
     lesson = catalog.lessons[chosen["lesson"]]
     track = catalog.tracks.get(chosen.get("track", ""))
+    given = track if chosen.get("given") else None
     day = date.fromisoformat(delivery.period)
     if track is None or lesson.id not in track.lessons:
         is_base = track is not None and lesson.id in taught(track, catalog.lessons)
-        return Card(lesson, asking, learner.roles, 0, 0, day, is_base)
-    return Card(lesson, asking, learner.roles, track.lessons.index(lesson.id) + 1, len(track.lessons), day)
+        return Card(lesson, asking, learner.roles, 0, 0, day, is_base, given)
+    position = track.lessons.index(lesson.id) + 1
+    return Card(lesson, asking, learner.roles, position, len(track.lessons), day, given=given)
 
 
 def _settled(work: Work, deliveries: Sequence[Delivery]) -> None:

@@ -120,8 +120,6 @@ def _map(ctx: Context, learner: Learner, history: History) -> list[Block]:
 
 
 def _leave(ctx: Context, learner: Learner) -> list[Block]:
-    if len(learner.tracks) < 2:
-        return []
     known = ctx.catalog.tracks
     names = [(one.track, known[one.track].name if one.track in known else one.track) for one in learner.tracks]
     buttons = (Button(clip(f"Leave {name}", LABEL_LIMIT), "lessons.leave", id) for id, name in names[:LEAVE_SHOWN])
@@ -129,14 +127,19 @@ def _leave(ctx: Context, learner: Learner) -> list[Block]:
 
 
 def leave(ctx: Context, track: str) -> Answer:
-    """Leave one of several tracks in one press. What was learned is kept for coming back."""
+    """Leave a track in one press; the last one ends the lessons. What was learned is kept for coming back."""
     learner = enrolled(ctx)
     rest = tuple(one for one in learner.tracks if one.track != track)
-    if not rest:
-        return told(ctx, "lessons.last_track")
-    ctx.store.lessons.save(msgspec.structs.replace(learner, tracks=rest))
     known = ctx.catalog.tracks.get(track)
-    return told(ctx, "lessons.left_track", track=known.name if known else track)
+    name = known.name if known else track
+    if len(rest) == len(learner.tracks):
+        return told(ctx, "lessons.left_before", track=name)
+    if rest:
+        ctx.store.lessons.save(msgspec.structs.replace(learner, tracks=rest))
+        return told(ctx, "lessons.left_track", track=name)
+    ctx.store.lessons.remove(learner.member)
+    ctx.store.ledger.skip("stopped", kind="daily", member=learner.member)
+    return told(ctx, "lessons.left_last", Buttons((Button("Start again", "settings.change"),)), track=name)
 
 
 def finished_tracks(ctx: Context, lesson: str) -> list[Block]:

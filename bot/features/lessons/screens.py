@@ -9,7 +9,7 @@ from datetime import date
 from bot import markdown
 from bot.asking import asked, feedback
 from bot.domain.lessons import reason_to_care
-from bot.domain.pack import Lesson, Question
+from bot.domain.pack import Lesson, Question, Track
 from bot.domain.streaks import turn_of
 from bot.messages import LABEL_LIMIT, Block, Button, Buttons, Divider, Heading, Message, Note, Text, clip, plain
 from bot.ports.catalog import Catalog
@@ -34,6 +34,7 @@ class Card:
     total: int
     day: date  # the local date it was for: chooses the wording
     is_base: bool = False
+    given: Track | None = None  # somebody else put them into this track, and it begins with this lesson
     valid: Question | None = None  # instead of the question as it was put, when its key was wrong
 
 
@@ -61,6 +62,7 @@ def lesson_card(
         *_terms(catalog, lesson),
         *after,
         _choices(card.asking.id, is_open=given is None),
+        *_given(texts, card.given),
     ]
     return Message(clip(summary, 300), tuple(blocks))
 
@@ -73,6 +75,13 @@ def _choices(asking: str, *, is_open: bool) -> Buttons:
     return Buttons(
         (Button("In an hour", "lessons.snooze", asking), Button("I know this", "lessons.know", asking), *judged)
     )
+
+
+def _given(texts: Texts, track: Track | None) -> list[Block]:
+    if track is None:
+        return []
+    leave = Button(clip(f"Leave {track.name}", LABEL_LIMIT), "lessons.leave", track.id)
+    return [Note(texts.render("lessons.given", track=track.name)), Buttons((leave,))]
 
 
 def _terms(catalog: Catalog, lesson: Lesson) -> list[Block]:

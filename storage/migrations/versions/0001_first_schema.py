@@ -48,6 +48,13 @@ def upgrade() -> None:
         postgresql_where=sa.text("source = 'quiz'"),
     )
     op.create_table(
+        "begun_track",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("member", sa.String(length=255), nullable=False),
+        sa.Column("track", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "member", "track", name=op.f("pk_begun_track")),
+    )
+    op.create_table(
         "booking",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -190,7 +197,16 @@ def upgrade() -> None:
         sa.Column("place", sa.Integer(), nullable=False),
         sa.Column("total", sa.Integer(), nullable=False),
         sa.Column("turn_at", sa.BigInteger(), nullable=True),
+        sa.Column("given", sa.Boolean(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "member", "track", name=op.f("pk_enrolment")),
+    )
+    op.create_table(
+        "enrolment_rule",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("what", sa.String(length=255), nullable=False),
+        sa.Column("which", sa.String(length=255), nullable=False),
+        sa.Column("track", sa.String(length=255), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "what", "which", "track", name=op.f("pk_enrolment_rule")),
     )
     op.create_table(
         "inbox",
@@ -654,6 +670,7 @@ def downgrade() -> None:
     op.drop_table("install_state")
     op.drop_index(op.f("ix_inbox_received_at"), table_name="inbox")
     op.drop_table("inbox")
+    op.drop_table("enrolment_rule")
     op.drop_table("enrolment")
     op.drop_index(op.f("ix_due_slot_due_at"), table_name="due_slot")
     op.drop_table("due_slot")
@@ -689,6 +706,7 @@ def downgrade() -> None:
     )
     op.drop_index(op.f("ix_booking_tenant_member_starts_at"), table_name="booking")
     op.drop_table("booking")
+    op.drop_table("begun_track")
     op.drop_index(
         "ix_asking_quiz",
         table_name="asking",

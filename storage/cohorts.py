@@ -1,0 +1,103 @@
+"""The rules by which a company puts people into tracks, whom they may be about, and putting them there."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+import msgspec
+from sqlalchemy import ColumnElement, Connection, PrimaryKeyConstraint, Table, delete, select
+
+from bot.domain.calendar import USUAL_MINUTE, WORKDAYS
+from bot.domain.cohorts import Person, Rule
+from bot.domain.tracks import Enrolment
+from storage.dialects import insert
+from storage.enrolments import Tracks, begun_track
+from storage.lessons import learner, rhythm
+from storage.people import member
+from storage.schema import ident, metadata
+
+enrolment_rule = Table(
+    "enrolment_rule",
+    metadata,
+    ident("tenant"),
+    ident("what"),  # channel | team | role | region
+    ident("which"),
+    ident("track"),
+    PrimaryKeyConstraint("tenant", "what", "which", "track"),
+)
+
+
+class Cohorts:
+    """Implements ``bot.ports.cohorts.Cohorts``."""
+
+    def __init__(self, conn: Connection, tenant: str) -> None:
+        self._conn = conn
+        self._tenant = tenant
+        self._tracks = Tracks(conn, tenant)
+
+    def rules(self) -> list[Rule]:
+        columns = (enrolment_rule.c.what, enrolment_rule.c.which, enrolment_rule.c.track)
+        rows = self._conn.execute(select(*columns).where(enrolment_rule.c.tenant == self._tenant))
+        return sorted(Rule(row.what, row.which, row.track) for row in rows)
+
+    def is_awaited(self, channel: str) -> bool:
+        mine = (enrolment_rule.c.tenant == self._tenant) & (enrolment_rule.c.what == "channel")
+        this = select(enrolment_rule.c.track).where(mine, enrolment_rule.c.which == channel).limit(1)
+        return self._conn.execute(this).first() is not None
+
+    def add_rule(self, rule: Rule) -> bool:
+        row = {"tenant": self._tenant, **msgspec.structs.asdict(rule)}
+        return self._conn.execute(insert(self._conn, enrolment_rule).values(row).on_conflict_do_nothing()).rowcount == 1
+
+    def remove_rule(self, rule: Rule) -> bool:
+        this = (enrolment_rule.c.tenant == self._tenant) & (enrolment_rule.c.what == rule.what)
+        this &= (enrolment_rule.c.which == rule.which) & (enrolment_rule.c.track == rule.track)
+        return self._conn.execute(delete(enrolment_rule).where(this)).rowcount == 1
+
+    def people(self, after: str, most: int) -> list[Person]:
+        return self._people(member.c.id > after, most)
+
+    def person(self, member_id: str) -> Person | None:
+        return next(iter(self._people(member.c.id == member_id, 1)), None)
+
+    def _people(self, condition: ColumnElement[bool], most: int) -> list[Person]:
+        rows = self._conn.execute(
+            select(member.c.id, member.c.team, member.c.region, learner.c.roles)
+            .outerjoin(learner, (learner.c.tenant == member.c.tenant) & (learner.c.member == member.c.id))
+            .where(member.c.tenant == self._tenant, condition, member.c.active)
+            .order_by(member.c.id)
+            .limit(most)
+        ).all()
+        begun = self._begun([row.id for row in rows])
+        return [
+            Person(id=row.id, team=row.team, region=row.region, roles=tuple(row.roles or ()), begun=begun[row.id])
+            for row in rows
+        ]
+
+    def _begun(self, members: Sequence[str]) -> Mapping[str, frozenset[str]]:
+        columns = (begun_track.c.member, begun_track.c.track)
+        mine = (begun_track.c.tenant == self._tenant) & begun_track.c.member.in_(members)
+        found: defaultdict[str, frozenset[str]] = defaultdict(frozenset)
+        for row in self._conn.execute(select(*columns).where(mine)):
+            found[row.member] |= {row.track}
+        return found
+
+    def put(self, member_id: str, tracks: Sequence[Enrolment], zone: str, roles: Sequence[str] = ()) -> tuple[str, ...]:
+        if self._tracks.has_stopped(member_id):
+            return ()
+        fresh = [one for one in tracks if self._tracks.begin(member_id, one.track)]
+        if fresh:
+            self._begin(member_id, zone, roles)
+        place = self._tracks.next_place(member_id)
+        for at, one in enumerate(fresh, start=place):
+            self._tracks.add(member_id, msgspec.structs.replace(one, given=True), at)
+        return tuple(one.track for one in fresh)
+
+    def _begin(self, member_id: str, zone: str, roles: Sequence[str]) -> None:
+        """Somebody new to lessons gets the usual time; how anybody else learns is left alone."""
+        row = {"tenant": self._tenant, "member": member_id, "zone": zone, "minute": USUAL_MINUTE}
+        new = insert(self._conn, learner).values(**row, days=WORKDAYS, roles=list(roles)).on_conflict_do_nothing()
+        if self._conn.execute(new).rowcount == 1:
+            chosen = insert(self._conn, rhythm).values(tenant=self._tenant, zone=zone, minute=USUAL_MINUTE)
+            self._conn.execute(chosen.on_conflict_do_nothing())

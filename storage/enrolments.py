@@ -1,0 +1,101 @@
+"""Which tracks members take, and took."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Connection,
+    Integer,
+    PrimaryKeyConstraint,
+    Table,
+    delete,
+    func,
+    select,
+)
+
+from bot.domain.tracks import Enrolment
+from storage.dialects import insert
+from storage.schema import Instant, ident, metadata
+
+enrolment = Table(
+    "enrolment",
+    metadata,
+    ident("tenant"),
+    ident("member"),
+    ident("track"),
+    Column("place", Integer, nullable=False),  # in the order they were begun
+    Column("total", Integer, nullable=False),  # lessons when it was begun
+    Column("turn_at", Instant),
+    Column("given", Boolean, nullable=False),  # by a rule or a list, and not chosen since
+    PrimaryKeyConstraint("tenant", "member", "track"),
+)
+
+# Every track somebody was ever in. The key decides that no rule puts anybody into a track twice.
+begun_track = Table(
+    "begun_track",
+    metadata,
+    ident("tenant"),
+    ident("member"),
+    ident("track"),  # or STOPPED
+    PrimaryKeyConstraint("tenant", "member", "track"),
+)
+STOPPED = ""  # instead of a track: they stopped their lessons, and have not started again
+
+
+class Tracks:
+    """The tracks of members, as the lessons keep them."""
+
+    def __init__(self, conn: Connection, tenant: str) -> None:
+        self._conn = conn
+        self._tenant = tenant
+
+    def of(self, members: Collection[str]) -> Mapping[str, Sequence[Enrolment]]:
+        mine = (enrolment.c.tenant == self._tenant) & enrolment.c.member.in_(members)
+        found: defaultdict[str, list[Enrolment]] = defaultdict(list)
+        for row in self._conn.execute(select(enrolment).where(mine).order_by(enrolment.c.place, enrolment.c.track)):
+            found[row.member].append(Enrolment(row.track, row.total, row.turn_at, row.given))
+        return found
+
+    def save(self, member_id: str, tracks: Sequence[Enrolment]) -> None:
+        """What a member takes. A track they were in before keeps what it had at the beginning and its turn."""
+        others = self._mine(enrolment, member_id) & enrolment.c.track.not_in([one.track for one in tracks])
+        self._conn.execute(delete(enrolment).where(others))
+        for place, one in enumerate(tracks):
+            self.add(member_id, one, place)
+            self.begin(member_id, one.track)
+        self._conn.execute(
+            delete(begun_track).where(self._mine(begun_track, member_id), begun_track.c.track == STOPPED)
+        )
+
+    def add(self, member_id: str, one: Enrolment, place: int) -> None:
+        key = {"tenant": self._tenant, "member": member_id, "track": one.track}
+        values = {"place": place, "total": one.total, "turn_at": one.turn_at, "given": one.given}
+        added = insert(self._conn, enrolment).values(**key, **values)
+        again = {"place": place, "given": one.given}
+        self._conn.execute(added.on_conflict_do_update(index_elements=["tenant", "member", "track"], set_=again))
+
+    def begin(self, member_id: str, track: str) -> bool:
+        """Remember that a member was in a track; False when that was known."""
+        row = {"tenant": self._tenant, "member": member_id, "track": track}
+        return self._conn.execute(insert(self._conn, begun_track).values(row).on_conflict_do_nothing()).rowcount == 1
+
+    def stop(self, member_id: str) -> None:
+        self._conn.execute(delete(enrolment).where(self._mine(enrolment, member_id)))
+        self.begin(member_id, STOPPED)
+
+    def has_stopped(self, member_id: str) -> bool:
+        mine = self._mine(begun_track, member_id) & (begun_track.c.track == STOPPED)
+        return self._conn.execute(select(begun_track.c.track).where(mine)).first() is not None
+
+    def next_place(self, member_id: str) -> int:
+        last = select(func.max(enrolment.c.place)).where(self._mine(enrolment, member_id))
+        place: int | None = self._conn.execute(last).scalar()
+        return 0 if place is None else place + 1
+
+    def _mine(self, table: Table, member_id: str) -> Any:
+        return (table.c.tenant == self._tenant) & (table.c.member == member_id)
