@@ -58,7 +58,7 @@ def message(content: Message, mentions: Mentions = _NOBODY) -> Json:
 
 
 # The same look-up or help is asked for again and again, and a message is hashed in a microsecond.
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=1_000)
 def _message(content: Message, known: tuple[tuple[str, str], ...]) -> Json:
     mentions = dict(known)
     told = clip(one_line(content.summary), SUMMARY_LIMIT) or UNTOLD

@@ -166,14 +166,14 @@ def settings(platform: SlackPlatform, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def open_desk(folder: Path, **more: Any) -> AsyncIterator[Desk]:
+async def open_desk(folder: Path, *, pack: Path | None = None, **more: Any) -> AsyncIterator[Desk]:
     """A desk over a fresh database and a fresh platform."""
     engine = open_engine(f"sqlite:///{folder / 'coach.db'}")
     metadata.create_all(engine)
     clock = Clock()
     messengers: dict[str, Messenger] = {}
-    pack = write(folder / "pack", {})
-    system = assemble(engine, clock=clock, messengers=messengers, folder=pack, look_up_after=0.0)
+    taught = pack or write(folder / "pack", {})
+    system = assemble(engine, clock=clock, messengers=messengers, folder=taught, look_up_after=0.0)
     system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Northwind", "secret", START)).result()
     async with SlackPlatform().serve() as platform:
         front = open_front(settings(platform, **more), system.app, system.store, clock, tenant=TENANT)

@@ -44,7 +44,7 @@ def term_card(texts: Texts, catalog: Catalog, term: Term, today: date, *, in_cha
 
 
 # The same few terms are looked up again and again, and everything they are made of is given here.
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1_000)
 def _made(
     render: Callable[..., Spans],
     term: Term,
