@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from datetime import datetime
 from functools import partial
 from itertools import groupby
@@ -42,7 +42,7 @@ class Lane(msgspec.Struct, frozen=True):
 
 
 class Outcome(msgspec.Struct, frozen=True):
-    """What became of one intent; with neither an id nor a failure the call was not begun."""
+    """What became of one intent, or of a look-up: with neither an id nor a failure nothing was found."""
 
     delivery: Delivery
     message_id: str | None = None
@@ -153,25 +153,38 @@ class Drainer:
 
     async def _send_all(self, lane: Lane, claimed: list[Delivery]) -> int:
         now = self._clock()
-        intents = await self._write(lane, lambda parts: self._intents.commit(parts, claimed, now))
         until = time.monotonic() + CALLS_SECONDS
         # Within one conversation the order of the ledger is the order of the messages.
-        by_address = defaultdict(list)
-        for intent in intents:
-            by_address[intent.delivery.address].append(intent)
-        results = await asyncio.gather(*(self._converse(lane, queue, now, until) for queue in by_address.values()))
+        queues = defaultdict(list)
+        for one in claimed:
+            queues[one.address].append(one)
+        heads = [queue[0] for queue in queues.values()]
+        intents = await self._write(lane, lambda parts: self._intents.commit(parts, heads, now))
+        first = {intent.delivery.id: intent for intent in intents}
+        results = await asyncio.gather(*(self._converse(lane, queue, first, now, until) for queue in queues.values()))
         outcomes = [one for result in results for one in result]
         return await self._write(lane, lambda parts: self._settle(parts, outcomes, now))
 
-    async def _converse(self, lane: Lane, intents: Sequence[Intent], now: datetime, until: float) -> list[Outcome]:
-        """One call after the other; what would outlast its lease is not begun."""
+    async def _converse(
+        self, lane: Lane, queue: Sequence[Delivery], first: Mapping[int, Intent], now: datetime, until: float
+    ) -> list[Outcome]:
+        """One call after the other, each with an intent of its own just before it: what was stopped meanwhile is not sent.
+
+        What would outlast its lease is not begun.
+        """
         outcomes = []
-        for intent in intents:
-            if time.monotonic() < until:
+        for at, one in enumerate(queue):
+            if at and (self._stopping or time.monotonic() >= until):
+                await self._write(lane, partial(_release, rows=queue[at:]))
+                break
+            intent = first.get(one.id) if at == 0 else await self._intend(lane, one, now)
+            if intent is not None:
                 outcomes.append(await self._call(lane, intent.delivery, intent.message, now))
-            else:
-                outcomes.append(Outcome(intent.delivery))
         return outcomes
+
+    async def _intend(self, lane: Lane, one: Delivery, now: datetime) -> Intent | None:
+        found = await self._write(lane, lambda parts: self._intents.commit(parts, [one], now))
+        return found[0] if found else None
 
     async def _call(self, lane: Lane, delivery: Delivery, message: Message, now: datetime) -> Outcome:
         parcel = Parcel(
@@ -200,8 +213,6 @@ class Drainer:
                     arrived.append(one.delivery)
             elif one.failure is not None:
                 self._failed(parts, one.delivery, one.failure)
-            else:
-                parts.dispatch.uncalled(one.delivery)
         self._tell_kinds(parts, arrived, now)
         return len(arrived)
 
@@ -268,6 +279,11 @@ class Drainer:
 
     async def _write(self, lane: Lane, work: Callable[[DispatchParts], T]) -> T:
         return await finished(self._store.write(lane.tenant, work, urgent=False))
+
+
+def _release(parts: DispatchParts, rows: Sequence[Delivery]) -> None:
+    for one in rows:
+        parts.dispatch.release(one)
 
 
 def _backoff(attempts: int) -> float:

@@ -92,6 +92,10 @@ class Dispatch(Protocol):
         """An intent whose call was never begun: ready again, no attempt counted."""
         ...
 
+    def release(self, delivery: Delivery) -> None:
+        """A claim whose intent was never begun: ready again at once."""
+        ...
+
     def expire(self, now: datetime) -> int: ...
 
     def doubtful(self, workspace: str, limit: int) -> list[Delivery]:

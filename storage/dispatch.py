@@ -11,7 +11,7 @@ from sqlalchemy import Column, Connection, Table, and_, delete, exists, func, or
 from bot.domain.deliveries import Delivery
 from storage.askings import answer
 from storage.dialects import insert, is_sqlite, machine_now
-from storage.ledger import Ledger, deliveries, delivery, message_budget, read, root
+from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read, root
 from storage.people import inbox
 from storage.schema import Instant, ident, metadata
 
@@ -79,7 +79,9 @@ class DispatchPart:
             delivery.c.owner == owner,
         )
         fresh = {"lease_until": machine_now(self._conn) + LEASE_SECONDS}
-        held = update(delivery).where(mine).values(**fresh).returning(delivery.c.id, delivery.c.epoch)
+        held = (
+            update(delivery).where(in_turn(self._conn, mine)).values(**fresh).returning(delivery.c.id, delivery.c.epoch)
+        )
         epochs = {row.id: row.epoch for row in self._conn.execute(held)}
         return [one for one in claimed if epochs.get(one.id) == one.epoch]
 
@@ -145,6 +147,10 @@ class DispatchPart:
         later = machine_now(self._conn) + retry_in
         self._update(one, state="ready", attempts=delivery.c.attempts - 1, not_before=later)
 
+    def release(self, one: Delivery) -> None:
+        """A claim whose intent was never begun."""
+        self._update(one, state="ready", owner=None)
+
     def _update(self, one: Delivery, **values: Any) -> bool:
         """Only as the row was read: a worker that froze cannot overwrite what another one has made of it since."""
         as_read = and_(
@@ -164,7 +170,8 @@ class DispatchPart:
         return late + orphaned
 
     def _end_all(self, condition: Any, state: str, reason: str) -> int:
-        ended = update(delivery).where(condition).values(state=state, reason=reason).returning(delivery.c.id)
+        late = in_turn(self._conn, condition)
+        ended = update(delivery).where(late).values(state=state, reason=reason).returning(delivery.c.id)
         ids = self._conn.execute(ended).scalars().all()
         Ledger(self._conn, self._tenant).refund(ids)
         return len(ids)
@@ -188,8 +195,10 @@ class DispatchPart:
         lapsed = delivery.c.tenant == self._tenant
         if not everything:
             lapsed &= delivery.c.lease_until <= machine_now(self._conn)
-        back = update(delivery).where(lapsed, delivery.c.state == "claimed").values(state="ready", owner=None)
-        doubt = update(delivery).where(lapsed, delivery.c.state == "sending").values(state="unknown", reason="stopped")
+        claimed = in_turn(self._conn, lapsed & (delivery.c.state == "claimed"))
+        sending = in_turn(self._conn, lapsed & (delivery.c.state == "sending"))
+        back = update(delivery).where(claimed).values(state="ready", owner=None)
+        doubt = update(delivery).where(sending).values(state="unknown", reason="stopped")
         return self._conn.execute(back).rowcount + self._conn.execute(doubt).rowcount
 
     def forget(self, *, inbox_before: datetime, log_before: datetime, answers_before: datetime) -> None:

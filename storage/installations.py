@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from storage import tenancy
 from storage.dialects import insert
-from storage.ledger import Ledger, delivery
+from storage.ledger import Ledger, delivery, in_turn
 from storage.people import workspace
 from storage.schema import Instant, ident, metadata, words
 from storage.tenancy import Workspace
@@ -133,7 +133,7 @@ def end(conn: Connection, workspace_id: str, at: datetime) -> bool:
 def halt(conn: Connection, workspace_id: str, reason: str) -> int:
     """End everything that waits in the lane; a claimed row counts, for its worker fails at the intent."""
     waiting = delivery.c.state.in_(["ready", "claimed"]) & (delivery.c.workspace == workspace_id)
-    ended = update(delivery).where(waiting).values(state="skipped", reason=reason)
+    ended = update(delivery).where(in_turn(conn, waiting)).values(state="skipped", reason=reason)
     rows = conn.execute(ended.returning(delivery.c.id, delivery.c.tenant)).all()
     for tenant in {row.tenant for row in rows}:
         Ledger(conn, tenant).refund([row.id for row in rows if row.tenant == tenant])

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import (
     Boolean,
     Column,
+    ColumnElement,
     Connection,
     Double,
     Index,
@@ -26,7 +27,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.deliveries import Delivery, Key, Outgoing
-from storage.dialects import insert
+from storage.dialects import insert, is_sqlite
 from storage.people import account, channel, member
 from storage.schema import Day, Instant, Json, RowId, ident, metadata, words
 
@@ -89,6 +90,13 @@ message_budget = Table(
 )
 
 root = delivery.alias("root")
+
+
+def in_turn(conn: Connection, wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The rows of a condition, locked in the order of their numbers: whoever wants the same ones waits, and never in a circle."""
+    if is_sqlite(conn):
+        return wanted
+    return delivery.c.id.in_(select(delivery.c.id).where(wanted).order_by(delivery.c.id).with_for_update())
 
 
 def deliveries() -> Select[Any]:
@@ -237,7 +245,8 @@ class Ledger:
         for column, value in ((delivery.c.kind, kind), (delivery.c.subject, subject), (delivery.c.member, member)):
             if value is not None:
                 wanted &= column == value
-        ended = update(delivery).where(wanted).values(state="skipped", reason=reason).returning(delivery.c.id)
+        theirs = in_turn(self._conn, wanted)
+        ended = update(delivery).where(theirs).values(state="skipped", reason=reason).returning(delivery.c.id)
         ids = self._conn.execute(ended).scalars().all()
         self.refund(ids)
         return len(ids)

@@ -64,6 +64,8 @@ async def switch_on(company: Company) -> None:
 
 async def answer_quiz(company: Company) -> None:
     asked = [one for one in company.see("ml") if one.thread is not None and buttons(one.message)]
+    if not asked:  # the opening is held: nobody can say whether it arrived
+        return
     for who in PEOPLE:
         chosen = company.option(asked[0].message, buttons(asked[0].message)[0].action, right=who == "ann")
         await company.once(f"quiz-{who}", who, Pressed(chosen.action, chosen.value), "ml")

@@ -386,7 +386,8 @@ def test_one_sitting_a_day_and_the_budget_comes_back(bench):
 
 def test_a_crash_between_intent_and_call_is_looked_up(bench):
     here = bench()
-    here.put("a", "b")
+    here.put("a")
+    here.put("b", member="bob")
 
     class Killed(BaseException):
         pass
@@ -494,7 +495,9 @@ def test_no_call_begins_after_a_confirmed_stop(bench):
 
 async def test_stopping_finishes_what_is_under_way_and_begins_nothing(bench):
     here = bench()
-    here.put(*(f"s{at}" for at in range(3)))
+    for at, who in enumerate(("ann", "bob", "cyd")):
+        here.put(f"s{at}", member=who)
+    here.put("next")
     begun = asyncio.Event()
 
     async def on_send(_parcel):
@@ -508,7 +511,7 @@ async def test_stopping_finishes_what_is_under_way_and_begins_nothing(bench):
     await here.drainer.stop()
     await asyncio.wait_for(serving, 5)
     states = here.states()
-    assert states["late"] == "ready"
+    assert states["late"] == states["next"] == "ready"
     assert {states[f"s{at}"] for at in range(3)} == {"sent"}
 
 

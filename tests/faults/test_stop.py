@@ -1,0 +1,127 @@
+"""People stop while messages to them are being sent: no call begins after the confirmation but the one under way."""
+
+import asyncio
+import random
+
+import pytest
+from sqlalchemy import select
+
+from bot.domain.deliveries import Outgoing
+from storage import installations
+from storage.ledger import delivery
+from tests.faults.conftest import PEOPLE
+from tests.scheduler.conftest import NOW
+
+EACH = 4  # messages to everybody
+
+
+def plan(here, mark):
+    rows = [
+        Outgoing(kind="note", subject=f"{who}-{at}", period=mark, member=who) for who in PEOPLE for at in range(EACH)
+    ]
+    here.write(lambda parts: parts.ledger.put(rows, NOW))
+
+
+def stop_one(who, mark):
+    """A pause: everything of theirs that waits; a cancellation: one thing of theirs. The rows under way are told."""
+
+    def work(parts):
+        if hash((who, mark)) % 2:
+            parts.ledger.skip("paused", member=who)
+        else:
+            for at in range(EACH):
+                parts.ledger.skip("cancelled", kind="note", subject=f"{who}-{at}")
+        under_way = (delivery.c.member == who) & (delivery.c.state == "sending")
+        return set(parts.conn.execute(select(delivery.c.id).where(under_way)).scalars())
+
+    return work
+
+
+def stop_all(parts):
+    """The app was taken away."""
+    installations.halt(parts.conn, "w", "uninstalled")
+    return set(parts.conn.execute(select(delivery.c.id).where(delivery.c.state == "sending")).scalars())
+
+
+async def stopped(here, who, work, wait):
+    """(calls begun after the confirmation, what was under way when it was given, whether one person stopped)"""
+    await asyncio.sleep(wait)
+    under_way = await asyncio.wrap_future(here.store.write("acme", work))
+    confirmed = len(here.platform.calls)
+    await asyncio.sleep(0.05)
+    later = [one for one in here.platform.calls[confirmed:] if who in {None, one.member}]
+    return [one.delivery for one in later], under_way, who is not None
+
+
+async def one_round(here, mark, chance):
+    plan(here, mark)
+
+    async def slow(_parcel):
+        await asyncio.sleep(chance.uniform(0, 0.01))
+
+    here.platform.on_send = slow
+    if int(mark) % 10 == 9:
+        stops = [stopped(here, None, stop_all, chance.uniform(0, 0.1))]
+    else:
+        stops = [stopped(here, who, stop_one(who, mark), chance.uniform(0, 0.12)) for who in PEOPLE]
+    draining = asyncio.create_task(here.drainer.drain())
+    found = await asyncio.gather(*stops)
+    await draining
+    return found
+
+
+def forget(here):
+    here.store.transact(lambda conn: conn.execute(delivery.delete())).result()
+    here.platform.calls.clear()
+    here.platform.arrived.clear()
+
+
+def count(here, rounds_wanted, seed=1):
+    """(stops, calls begun after one that were not under way, calls under way, the most of them for one person)"""
+    chance = random.Random(seed)
+    stops = surprising = under_way_all = most = 0
+    for mark in range(rounds_wanted):
+        for later, under_way, is_one in asyncio.run(one_round(here, str(mark), chance)):
+            stops += 1
+            under_way_all += len([one for one in later if one in under_way])
+            surprising += len([one for one in later if one not in under_way])
+            most = max(most, len(later)) if is_one else most
+        forget(here)
+    return stops, surprising, under_way_all, most
+
+
+@pytest.fixture(autouse=True)
+def quiet(caplog):
+    caplog.set_level("CRITICAL")
+
+
+def test_no_call_begins_after_a_confirmed_stop(crowd, rounds, figures):
+    """Pause, cancellation and uninstallation while a wave is being sent: after the confirmation at most the one call under way."""
+    here = crowd()
+    stops, surprising, under_way, most = count(here, rounds(1, 520))
+    figures("P5", stops=stops, begun_after_it=surprising, under_way=under_way, most_of_one=most)
+    assert surprising == 0
+    assert most <= 1
+
+
+def test_control_without_looking_again_calls_begin_after_it(crowd, monkeypatch):
+    """The intents of a whole conversation at once, as of what was claimed: stop or no stop, the messages come."""
+    here = crowd()
+    worker = here.drainer
+
+    async def all_at_once(lane, claimed):
+        now = here.now
+        intents = await worker._write(lane, lambda parts: worker._intents.commit(parts, claimed, now))
+        queues: dict[str, list] = {}
+        for one in intents:
+            queues.setdefault(one.delivery.address, []).append(one)
+
+        async def converse(queue):
+            return [await worker._call(lane, one.delivery, one.message, now) for one in queue]
+
+        results = await asyncio.gather(*map(converse, queues.values()))
+        outcomes = [one for result in results for one in result]
+        return await worker._write(lane, lambda parts: worker._settle(parts, outcomes, now))
+
+    monkeypatch.setattr(worker, "_send_all", all_at_once)
+    assert any(count(here, 1, seed)[3] > 1 for seed in range(10))
