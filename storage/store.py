@@ -126,11 +126,13 @@ class Pool:
         return pool.submit(self._run, task, limited=urgent)
 
     def read(self, task: Task) -> Future[Any]:
-        return self._urgent.submit(self.look, task)
+        return self._urgent.submit(self.look, task, limited=True)
 
-    def look(self, task: Task) -> Any:
+    def look(self, task: Task, *, limited: bool = False) -> Any:
         try:
             with self._engine.begin() as conn:
+                if limited:
+                    _limit(conn)
                 return task(conn)
         except OperationalError as error:
             raise NotSaved(str(error)) from error
@@ -144,9 +146,7 @@ class Pool:
         try:
             with self._engine.begin() as conn:
                 if limited:
-                    conn.execute(
-                        _LIMITS, {"lock": _milliseconds(LOCK_SECONDS), "statement": _milliseconds(STATEMENT_SECONDS)}
-                    )
+                    _limit(conn)
                 result = task(conn)
                 is_committing = True
         except OperationalError as error:
@@ -156,6 +156,10 @@ class Pool:
 
 
 _LIMITS = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
+
+
+def _limit(conn: Connection) -> None:
+    conn.execute(_LIMITS, {"lock": _milliseconds(LOCK_SECONDS), "statement": _milliseconds(STATEMENT_SECONDS)})
 
 
 def _milliseconds(seconds: float) -> str:

@@ -357,6 +357,14 @@ def test_a_lock_held_elsewhere_is_not_saved_in_time(pooled, real_limits):
     pooled.write("acme", lambda parts: parts.people.save_settings(parts.people.settings())).result(5)
 
 
+def test_a_table_locked_elsewhere_holds_up_no_reader(pooled, real_limits):
+    with pooled.engine.begin() as conn:
+        conn.execute(text("LOCK TABLE tenant IN ACCESS EXCLUSIVE MODE"))
+        with pytest.raises(NotSaved, match="lock timeout"):
+            pooled.read("acme", lambda parts: parts.people.settings()).result(5)
+    assert pooled.read("acme", lambda parts: parts.people.settings()).result(5)
+
+
 def test_background_work_cannot_take_every_thread(pooled):
     gate = threading.Event()
     slow = [pooled.transact(lambda _conn: gate.wait(5), urgent=False) for _ in range(10)]
