@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 import msgspec
 
 from adapters.slack import render
+from adapters.slack.files import attachments
 from adapters.slack.forms import option
 from adapters.slack.presses import ASK_AGAIN, again
 from adapters.slack.read import trigger
@@ -37,7 +38,15 @@ class Call(msgspec.Struct, frozen=True):
     otherwise: Post | None = None
 
 
-Effect = Call | Post
+class Attach(msgspec.Struct, frozen=True):
+    """Files of a private answer: they go into the person's direct conversation, which is opened when not known."""
+
+    channel: str
+    account: str
+    files: tuple[tuple[str, bytes], ...]
+
+
+Effect = Call | Post | Attach
 
 
 class Shown(NamedTuple):
@@ -66,6 +75,15 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
 
 def shown(payload: Mapping[str, Any], about: Incoming, said: Said, mentions: Mentions) -> Shown:
     """How to show an answer where it was asked for."""
+    made = _in_words(payload, about, said, mentions)
+    files = attachments(said.inline.blocks) if said.inline is not None else ()
+    if not files:
+        return made
+    channel = about.place.id if about.place.kind == "direct" else ""
+    return Shown(made.body, (*made.effects, Attach(channel, about.account, files)))
+
+
+def _in_words(payload: Mapping[str, Any], about: Incoming, said: Said, mentions: Mentions) -> Shown:
     if payload.get("type") == "event_callback":
         return _to_event(about, said, mentions)
     match payload.get("type"):

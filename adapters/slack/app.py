@@ -15,6 +15,7 @@ from starlette.routing import BaseRoute, Route
 
 from adapters.settings import Settings
 from adapters.slack.calls import API_URL, Calls, TokenRefused
+from adapters.slack.files import Files
 from adapters.slack.guard import Guard
 from adapters.slack.keys import BadKeys, Keys
 from adapters.slack.oauth import AUTHORIZE_URL, Installer
@@ -53,8 +54,11 @@ class SlackFront:
         self._calls = Calls(settings.slack_api_url or API_URL)
         self._seats = Seats(store, self._unlock)
         profiles = Profiles(store, self._calls, app.accounts)
-        self._turns = Turns(app=app, store=store, seats=self._seats, calls=self._calls, profiles=profiles, clock=clock)
-        self._messenger = SlackMessenger(store, self._seats, self._calls, self._told_refused)
+        files = Files(store, self._calls)
+        self._turns = Turns(
+            app=app, store=store, seats=self._seats, calls=self._calls, files=files, profiles=profiles, clock=clock
+        )
+        self._messenger = SlackMessenger(store, self._seats, self._calls, files, self._told_refused)
         secret = settings.slack_signing_secret
         self._guard = Guard(secret.get_secret_value(), self._turns.receive, time.time) if secret else None
         self._reached = 0.0

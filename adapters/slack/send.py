@@ -7,16 +7,16 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from adapters import calendar
 from adapters.slack import render
 from adapters.slack.answers import quiet
 from adapters.slack.calls import BlocksRefused, Calls, TokenRefused
+from adapters.slack.files import Files, attachments
 from adapters.slack.pace import Pace
 from adapters.slack.read import DELIVERY_EVENT
 from adapters.slack.seats import Seat, Seats
 from bot.domain.deliveries import Delivery
 from bot.errors import DeliveryFailed
-from bot.messages import Fields, File, Form, Invite, Mention, Message, Note, Span, Text
+from bot.messages import Fields, Form, Mention, Message, Note, Span, Text
 from scheduler.ports import Parcel, finished
 from storage import addresses
 from storage.store import Store
@@ -32,10 +32,13 @@ log = logging.getLogger(__name__)
 class SlackMessenger:
     """Implements ``scheduler.ports.Messenger`` for every workspace that is served."""
 
-    def __init__(self, store: Store, seats: Seats, calls: Calls, refused: Callable[[Seat, str], None]) -> None:
+    def __init__(
+        self, store: Store, seats: Seats, calls: Calls, files: Files, refused: Callable[[Seat, str], None]
+    ) -> None:
         self._store = store
         self._seats = seats
         self._calls = calls
+        self._files = files
         self._refused = refused
         self._paces: dict[str, Pace] = {}
         self._silent: dict[str, str] = {}  # workspaces whose token was refused, and that token
@@ -71,7 +74,7 @@ class SlackMessenger:
         mentions = await self._mentions(seat, parcel.message)
         address = parcel.address  # the person's own id until there is a conversation
         arguments = {
-            "channel": address if CONVERSATION.match(address) else await self._open_direct(seat, address),
+            "channel": address if CONVERSATION.match(address) else await self._files.open_direct(seat, address),
             **quiet(render.message(parcel.message, mentions)),
             "metadata": {"event_type": DELIVERY_EVENT, "event_payload": {"delivery_id": parcel.delivery}},
         }
@@ -84,7 +87,8 @@ class SlackMessenger:
         stamp = answer.get("ts")
         if not isinstance(stamp, str):
             raise DeliveryFailed("answer without ts", ambiguous=True)
-        await self._attach(seat, arguments["channel"], parcel.thread or stamp, parcel.message)
+        files = attachments(parcel.message.blocks)
+        await self._files.attach(seat, arguments["channel"], parcel.thread or stamp, files)
         return stamp
 
     async def _posted(self, seat: Seat, method: str, arguments: Json) -> Json:
@@ -98,55 +102,11 @@ class SlackMessenger:
             log.warning("%s again with plain blocks: %s", method, refused.reason)
             return await self._calls.call(seat.token, method, simple)
 
-    async def _open_direct(self, seat: Seat, external: str) -> str:
-        """The conversation with somebody we have not written to yet; its address is kept, for look-ups need it."""
-        if not external:
-            raise DeliveryFailed("no address", permanent=True)
-        try:
-            answer = await self._calls.call(seat.token, "conversations.open", {"users": external})
-        except DeliveryFailed as failed:
-            if failed.permanent:
-                raise
-            # Opening twice has no effect, and nothing has been sent: whatever it was, it may be tried again.
-            raise DeliveryFailed(f"conversations.open: {failed.reason}", retry_after=failed.retry_after) from failed
-        channel = answer.get("channel")
-        address = channel.get("id") if isinstance(channel, dict) else None
-        if not isinstance(address, str) or not address:
-            raise DeliveryFailed("conversations.open without a channel")
-        await finished(
-            self._store.transact(
-                lambda conn: addresses.set_address(conn, seat.workspace, external, address), urgent=False
-            )
-        )
-        return address
-
     async def _mentions(self, seat: Seat, message: Message) -> Mapping[str, str]:
         members = {span.member for span in spans(message) if isinstance(span, Mention)}
         if not members:
             return {}
         return await finished(self._store.look(lambda conn: addresses.external_ids(conn, seat.workspace, members)))
-
-    async def _attach(self, seat: Seat, channel: str, thread: str, message: Message) -> None:
-        """Files go below their message. The message has arrived, so a file that does not is no reason to send it again."""
-        for block in message.blocks:
-            named = attachment(block)
-            if named is None:
-                continue
-            try:
-                await self.upload(seat, channel, thread, *named)
-            except DeliveryFailed as failed:
-                log.warning("a file was not uploaded: %s", failed.reason)
-
-    async def upload(self, seat: Seat, channel: str, thread: str | None, name: str, data: bytes) -> None:
-        """Slack's three steps: an address, the bytes, and where it belongs. Raises ``DeliveryFailed``."""
-        place = await self._calls.form(
-            seat.token, "files.getUploadURLExternal", {"filename": name, "length": str(len(data))}
-        )
-        await self._calls.upload(str(place.get("upload_url", "")), data)
-        ready = {"files": [{"id": place.get("file_id"), "title": name}], "channel_id": channel}
-        if thread is not None:
-            ready["thread_ts"] = thread
-        await self._calls.call(seat.token, "files.completeUploadExternal", ready)
 
     async def look_up(self, delivery: Delivery) -> str | None:
         """In direct conversations only: reading channels would need scopes that nobody should have to give."""
@@ -165,17 +125,6 @@ def _is_marked(message: Json, delivery: int) -> bool:
     metadata = message.get("metadata") or {}
     payload = metadata.get("event_payload") or {}
     return bool(metadata.get("event_type") == DELIVERY_EVENT and payload.get("delivery_id") == delivery)
-
-
-def attachment(block: object) -> tuple[str, bytes] | None:
-    """Name and bytes of a block that is a file."""
-    match block:
-        case File(name=name, data=data):
-            return name, data
-        case Invite():
-            return "invite.ics", calendar.ics(block)
-        case _:
-            return None
 
 
 def spans(message: Message) -> Iterator[Span]:

@@ -19,8 +19,9 @@ from slack_bolt.response import BoltResponse
 from typing_extensions import override
 
 from adapters.slack import read, render
-from adapters.slack.answers import Call, Effect, Post, Said, shown
+from adapters.slack.answers import Attach, Call, Effect, Post, Said, shown
 from adapters.slack.calls import Calls, TokenRefused
+from adapters.slack.files import Files
 from adapters.slack.guard import Reply
 from adapters.slack.profiles import Profiles
 from adapters.slack.seats import Seat, Seats
@@ -50,12 +51,21 @@ class Turns:
     """Everything that Slack sends goes through here, over HTTP and over a socket alike."""
 
     def __init__(
-        self, *, app: App, store: Store, seats: Seats, calls: Calls, profiles: Profiles, clock: Callable[[], datetime]
+        self,
+        *,
+        app: App,
+        store: Store,
+        seats: Seats,
+        calls: Calls,
+        files: Files,
+        profiles: Profiles,
+        clock: Callable[[], datetime],
     ) -> None:
         self._app = app
         self._store = store
         self._seats = seats
         self._calls = calls
+        self._files = files
         self._profiles = profiles
         self._clock = clock
         self._recent = Recent()
@@ -196,7 +206,7 @@ class Turns:
             try:
                 await self._call(seat, effect)
             except DeliveryFailed as failed:
-                what = effect.method if isinstance(effect, Call) else "response_url"
+                what = effect.method if isinstance(effect, Call) else type(effect).__name__
                 log.warning("%s after an answer: %s", what, failed.reason)
                 if isinstance(failed, TokenRefused):
                     return
@@ -212,6 +222,9 @@ class Turns:
                     if failed.ambiguous or "blocks" not in arguments or not render.is_native(arguments):
                         raise
                     await self._calls.call(seat.token, method, render.without_native(arguments))
+            case Attach(channel=channel, account=account, files=files):
+                where = channel or await self._files.open_direct(seat, account)
+                await self._files.attach(seat, where, None, files)
             case Post(url=url, body=body):
                 try:
                     await self._calls.respond(url, body)

@@ -26,7 +26,7 @@ from tests.content.samples import write
 from tests.faults.slack_platform import BOT, SECRET, TEAM, TOKEN, SlackPlatform, direct, encoded, signed
 
 Json = dict[str, Any]
-TENANT = "company"
+TENANT, APP_TOKEN = "company", "xapp-loopback"
 START = datetime(2026, 11, 2, 8, 0, tzinfo=UTC)  # a Monday
 
 
@@ -128,6 +128,24 @@ class Desk:
             await asyncio.wait(set(self.front._turns._running))
 
 
+class SocketDesk(Desk):
+    """The same person, and Slack speaks to us through a socket."""
+
+    async def post(self, payload: Json) -> httpx.Response:
+        kinds = {"event_callback": "events_api", "url_verification": "events_api"}
+        kind = "slash_commands" if "command" in payload else kinds.get(payload.get("type", ""), "interactive")
+        id = await self.platform.push(kind, payload)
+        acknowledged: list[Json] = []
+
+        def has_come() -> bool:
+            acknowledged[:] = [one for one in self.platform.made("envelope") if one["envelope_id"] == id]
+            return bool(acknowledged)
+
+        await self.platform.until(has_come)
+        body = acknowledged[0].get("payload")
+        return httpx.Response(200, json=body) if body else httpx.Response(200)
+
+
 def buttons(message: Json) -> list[Json]:
     return [
         element
@@ -166,7 +184,18 @@ def settings(platform: SlackPlatform, **more: Any) -> Settings:
 
 
 @asynccontextmanager
-async def open_desk(folder: Path, *, pack: Path | None = None, **more: Any) -> AsyncIterator[Desk]:
+async def open_socket_desk(folder: Path, **more: Any) -> AsyncIterator[Desk]:
+    """A desk whose server has no address: the front opens a socket, and everything comes through it."""
+    token = SecretStr(APP_TOKEN)
+    async with open_desk(folder, made=SocketDesk, slack_signing_secret=None, slack_app_token=token, **more) as desk:
+        await desk.platform.until(lambda: bool(desk.platform.sockets))
+        yield desk
+
+
+@asynccontextmanager
+async def open_desk(
+    folder: Path, *, pack: Path | None = None, made: type[Desk] = Desk, **more: Any
+) -> AsyncIterator[Desk]:
     """A desk over a fresh database and a fresh platform."""
     engine = open_engine(f"sqlite:///{folder / 'coach.db'}")
     metadata.create_all(engine)
@@ -176,11 +205,12 @@ async def open_desk(folder: Path, *, pack: Path | None = None, **more: Any) -> A
     system = assemble(engine, clock=clock, messengers=messengers, folder=taught, look_up_after=0.0)
     system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Northwind", "secret", START)).result()
     async with SlackPlatform().serve() as platform:
+        platform.tokens.add(APP_TOKEN)
         front = open_front(settings(platform, **more), system.app, system.store, clock, tenant=TENANT)
         messengers[front.platform] = front.messenger
         wake_on_commit(system, asyncio.get_running_loop())
         await front.start()
-        desk = Desk(platform, system, front, clock)
+        desk = made(platform, system, front, clock)
         try:
             yield desk
         finally:

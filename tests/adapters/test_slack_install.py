@@ -26,7 +26,7 @@ from tests.adapters.slack_desk import START, Desk, open_desk, settings, words
 from tests.faults.slack_platform import TOKEN, Fault
 
 KEY = new_key()
-BY_LINK = {
+BY_LINK: dict[str, Any] = {
     "slack_client_id": "1.2",
     "slack_client_secret": SecretStr("client-secret"),
     "slack_token_keys": SecretStr(KEY),
