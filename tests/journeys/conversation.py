@@ -1,7 +1,8 @@
 """A whole company in one hand: say, press and see over the real core, a real SQLite file, the tick and the drainer.
 
 ``Conversation(folder)`` makes Acme with the workspace ``w``; people and channels are added by name. A person's direct conversation is
-``d-<name>``, a channel's address is its id. The clock stands still until ``until`` or ``go`` moves it, stopping wherever something is due.
+``d-<name>``, a channel's address is its id. With a ``surface`` all that is shown and done goes through a platform's own
+rendering and reading. The clock stands still until ``until`` or ``go`` moves it, stopping wherever something is due.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ from functools import cache
 from itertools import count
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TypeVar
+from typing import Any, TypeVar
 
+import msgspec
 from sqlalchemy import Engine, event
 
 from adapters.turn import take
@@ -30,8 +32,10 @@ from storage.parts import Parts
 from storage.schema import metadata
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from tests.content.samples import write
+from tests.journeys.surfaces import Surface
 
 TENANT, WORKSPACE, PLATFORM = "acme", "w", "test"
+OPENERS = {"settings.save": "settings.change"}  # what opens a form
 T = TypeVar("T")
 
 
@@ -57,7 +61,9 @@ class RecordingMessenger:
 
     looks_up = True
 
-    def __init__(self) -> None:
+    def __init__(self, surface: Surface | None = None) -> None:
+        self.surface = surface
+        self.pages: list[tuple[str, Any]] = []  # (address, as the surface shows it)
         self.shown: dict[str, Shown] = {}
         self.calls: list[Parcel] = []
         self.fail: Callable[[Parcel], None] = lambda _parcel: None
@@ -65,6 +71,8 @@ class RecordingMessenger:
     async def send(self, parcel: Parcel) -> str:
         self.calls.append(parcel)
         self.fail(parcel)
+        if self.surface is not None:
+            self.pages.append((parcel.address, self.surface.shows(parcel.message)))
         if parcel.update_of is not None:
             self.shown[parcel.update_of].versions.append(parcel.message)
             return parcel.update_of
@@ -79,12 +87,21 @@ class RecordingMessenger:
 class Conversation:
     """One company over one database file. ``restart`` is a new process over the same file."""
 
-    def __init__(self, folder: Path, now: datetime, *, pack: dict[str, str | bytes | None] | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        now: datetime,
+        *,
+        pack: dict[str, str | bytes | None] | None = None,
+        surface: Surface | None = None,
+    ) -> None:
         self._url = f"sqlite:///{folder / 'acme.db'}"
         self._pack = write(folder / "pack", pack or {})
         self._keys = count()
         self.now = now
-        self.messenger = RecordingMessenger()
+        self.surface = surface
+        self.messenger = RecordingMessenger(surface)
+        self._forms: dict[tuple[str, str], Any] = {}  # as the surface shows them, by who and form
         (folder / "acme.db").write_bytes(_empty())
         engine = open_engine(self._url)
         with engine.begin() as conn:
@@ -133,6 +150,10 @@ class Conversation:
         return await self.does(who, Typed(text), where)
 
     async def press(self, who: str, button: Button, where: str | None = None) -> Answer:
+        """Press a button that was shown."""
+        pressed, surface = Pressed(button.action, button.value), self.surface
+        if surface is not None:
+            assert any(surface.holds(page, pressed) for _address, page in self.messenger.pages), button
         return await self.does(who, Pressed(button.action, button.value), where)
 
     async def submit(
@@ -142,7 +163,31 @@ class Conversation:
 
     async def does(self, who: str, event: Event, where: str | None = None, key: str | None = None) -> Answer:
         """One thing somebody does, in a channel or (without ``where``) in their direct conversation."""
-        return await take(self.system.app, self.incoming(who, event, where, key), self.now)
+        if self.surface is None:
+            return await take(self.system.app, self.incoming(who, event, where, key), self.now)
+        on = await self._acted_on(self.surface, who, event, where)
+        heard = self.surface.hears(who, event, where, key or f"k{next(self._keys)}", on)
+        answer = await take(self.system.app, msgspec.structs.replace(heard, name=who.title()), self.now)
+        self._see(self.surface, who, answer)
+        return answer
+
+    async def _acted_on(self, surface: Surface, who: str, event: Event, where: str | None) -> Any:
+        """The newest message that holds the button which is pressed, or the form that is sent, opened if it is not."""
+        if isinstance(event, Pressed):
+            pages = (page for _address, page in reversed(self.messenger.pages) if surface.holds(page, event))
+            return next(pages, None)
+        if not isinstance(event, FormSubmitted):
+            return None
+        if (who, event.form) not in self._forms:
+            await self.does(who, Pressed(OPENERS[event.form]), where)
+        return self._forms.pop((who, event.form))
+
+    def _see(self, surface: Surface, who: str, answer: Answer) -> None:
+        for message in (answer.inline, answer.home):
+            if message is not None:
+                self.messenger.pages.append((who, surface.shows(message)))
+        if answer.opens is not None:
+            self._forms[who, answer.opens.id] = surface.opens(answer.opens)
 
     def incoming(self, who: str, event: Event, where: str | None = None, key: str | None = None) -> Incoming:
         place = Place("channel", where) if where else Place("direct", f"d-{who}")

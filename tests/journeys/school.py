@@ -15,6 +15,7 @@ from content import loader
 from storage import packs
 from storage.dialects import open_engine
 from tests.journeys.conversation import Conversation, Shown, buttons
+from tests.journeys.surfaces import Surface
 
 CORE, PRODUCT, EXEC = "everyone-core", "product", "executive"
 TOPICS = ("data", "monitoring")
@@ -90,9 +91,9 @@ def school_pack(core: int = 20, product: int = 4, executive: int = 3) -> Pack:
 class School(Conversation):
     """People who learn from the school's pack; ``upgrade`` is the next release of it under their feet."""
 
-    def __init__(self, folder: Path, now: datetime, taught: Pack | None = None) -> None:
+    def __init__(self, folder: Path, now: datetime, taught: Pack | None = None, surface: Surface | None = None) -> None:
         self.taught: Pack | None = taught or school_pack()
-        super().__init__(folder, now)
+        super().__init__(folder, now, surface=surface)
 
     def _open(self) -> None:
         if self.taught is not None:

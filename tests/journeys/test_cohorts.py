@@ -17,8 +17,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def school(tmp_path):
-    one = School(tmp_path, MONDAY)
+def school(tmp_path, surface):
+    one = School(tmp_path, MONDAY, surface=surface)
     one.join("mia", "ben", "zoe")
     one.join("ada", roles=(Role.ADMIN,))
     one.channel("ml")

@@ -16,8 +16,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-def school(tmp_path):
-    one = School(tmp_path, MONDAY)
+def school(tmp_path, surface):
+    one = School(tmp_path, MONDAY, surface=surface)
     one.join("mia", "ben")
     one.join("ada", roles=(Role.AUTHOR,))
     yield one

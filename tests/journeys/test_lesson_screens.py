@@ -115,7 +115,8 @@ async def test_what_companies_and_releases_do_reads_well(tmp_path):
     screens["no rules"] = (await school.say("ada", "admin enrol", "ml")).inline
     form = (await school.press("ada", button(screens["no rules"], "Add a rule"), "ml")).opens
     screens["a rule"] = form
-    values = {"what": "channel", "tracks": [CORE, PRODUCT]}
+    values: dict[str, str | list[str]] = {"what": "channel", "tracks": [CORE, PRODUCT]}
+    assert form is not None
     screens["rules"] = (await school.submit("ada", "cohorts.save", values, form.ref)).inline
     await school.learns("mia")
     await school.does("mia", MemberJoined(), "ml")

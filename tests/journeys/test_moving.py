@@ -12,8 +12,8 @@ TUESDAY = datetime(2026, 11, 24, 0, 30, tzinfo=UTC)  # 09:30 in Tokyo
 
 
 @pytest.fixture
-def school(tmp_path):
-    one = School(tmp_path, datetime(2026, 11, 23, 0, 0, tzinfo=UTC))
+def school(tmp_path, surface):
+    one = School(tmp_path, datetime(2026, 11, 23, 0, 0, tzinfo=UTC), surface=surface)
     one.join("mia", zone="Asia/Tokyo")
     yield one
     one.close()

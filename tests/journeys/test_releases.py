@@ -18,8 +18,8 @@ KEY_B = tuple(Option(id=id, text=f"Option {id}", why=f"Reason {id}.", correct=id
 
 
 @pytest.fixture
-async def school(tmp_path):
-    one = School(tmp_path, MONDAY, PACK)
+async def school(tmp_path, surface):
+    one = School(tmp_path, MONDAY, PACK, surface=surface)
     one.join("mia", "ben")
     await one.learns("mia")
     await one.learns("ben")

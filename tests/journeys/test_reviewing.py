@@ -14,8 +14,8 @@ DAY = timedelta(days=1)
 
 
 @pytest.fixture
-async def school(tmp_path):
-    one = School(tmp_path, MONDAY)
+async def school(tmp_path, surface):
+    one = School(tmp_path, MONDAY, surface=surface)
     one.join("mia", "ben")
     one.join("ada", roles=(Role.AUTHOR,))
     await one.learns("mia")
