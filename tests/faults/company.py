@@ -120,6 +120,7 @@ class Company(School):
         self.place, self.points, self.now, self.taught = place, points, now, taught
         self._url = place.url
         self._pack = place.folder / "pack"
+        self.surface, self._forms = None, {}
         self._keys = count(time.time_ns())  # never those of an earlier life
         self.messenger = Wall(place.wall, points, looks_up=place.looks_up)
         self._open()
