@@ -1,8 +1,15 @@
-"""Planning the dailies of many members: the set-based plan beside the same rows by one raw INSERT ... SELECT."""
+"""Planning the dailies of many members: the set-based plan beside the same rows by one raw INSERT ... SELECT.
+
+And the memory it takes: the peak of a fresh process that plans one day, for a thousand members and a hundred thousand.
+"""
 
 from __future__ import annotations
 
+import resource
+import subprocess
+import sys
 import tempfile
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -64,11 +71,45 @@ ZONES = [
 ]
 
 
+FEW, MANY = 1_000, 100_000
+
+
 def run() -> None:
-    heading("planning one day of lessons, SQLite, 40 zones (floor: the same rows by one raw INSERT ... SELECT)")
-    for members in (1_000, 10_000, 100_000):
+    heading("planning one day of lessons, SQLite, 40 zones, CPU (floor: the same rows by one raw INSERT ... SELECT)")
+    peaks = {}
+    for members in (FEW, 10_000, MANY):
         with tempfile.TemporaryDirectory() as folder:
             _measure(folder, members)
+            peaks[members] = _peak_of(folder)
+    for members, peak in peaks.items():
+        print(f"  peak memory of a process that plans {members:>7,} members {peak:9.1f} MB")
+    print(f"  a hundred times the members take {peaks[MANY] - peaks[FEW]:+.1f} MB (target: at most 20)")
+
+
+def _peak_of(folder: str) -> float:
+    """MB of a fresh process that plans the day of this database: filling it has cost memory that planning does not."""
+    command = [sys.executable, "-m", "bench.planning", str(Path(folder) / "bench.db")]
+    told = subprocess.run(command, check=True, capture_output=True, text=True).stdout
+    return float(told)
+
+
+def plan_once(database: str) -> None:
+    """What that process does: plan, and tell its peak in MB."""
+    engine = open_engine(f"sqlite:///{database}")
+    with engine.begin() as conn:
+        Parts(conn, "t").lessons.plan(NOW, NOW + timedelta(days=1))
+    engine.dispose()
+    print(_peak())
+
+
+def _peak() -> float:
+    """MB at most since this program began. Where Linux tells, not what it has inherited from whoever started it."""
+    status = Path("/proc/self/status")
+    if status.exists():
+        told = next(line for line in status.read_text().splitlines() if line.startswith("VmHWM"))
+        return int(told.split()[1]) / 1024
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss  # KiB, on macOS bytes
+    return peak / (1024 * 1024 if sys.platform == "darwin" else 1024)
 
 
 def _measure(folder: str, members: int) -> None:
@@ -87,14 +128,15 @@ def _measure(folder: str, members: int) -> None:
 
     plan()  # fills the slots, as the first tick of a day does
     floor_seconds, plan_seconds = [], []
-    for _ in range(3):
+    for _ in range(5):
         _clear(engine)
-        floor_seconds += timed(lambda: _raw(engine), 1)
+        floor_seconds += timed(lambda: _raw(engine), 1, time.process_time)
         _clear(engine)
-        plan_seconds += timed(plan, 1)
+        plan_seconds += timed(plan, 1, time.process_time)
     floor = row(f"raw insert, {members:,} members", floor_seconds, per=members)
     row(f"plan, {members:,} members", plan_seconds, per=members, floor=floor)
     row(f"empty tick, {members:,} members", timed(idle, 20))
+    _clear(engine)
     engine.dispose()
 
 
@@ -135,3 +177,7 @@ def _fill(conn: Connection, count: int) -> None:
     )
     chosen = {(when["zone"], when["minute"]) for when in times}
     conn.execute(rhythm.insert(), [{"tenant": "t", "zone": zone, "minute": minute} for zone, minute in sorted(chosen)])
+
+
+if __name__ == "__main__":
+    plan_once(sys.argv[1])
