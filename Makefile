@@ -32,6 +32,15 @@ $(PY):
 	@$(PY) -m pip install --quiet --no-compile --require-hashes -r $<
 	@touch $@
 
+# Peers of the tests from npm, pinned with their hashes; the lock file names no registry, so whatever is set up is asked.
+NPM := tests/clients/npm
+
+$(NPM)/node_modules/.installed: $(NPM)/package-lock.json
+	@command -v npm >/dev/null || { echo "npm is missing: apt-get install nodejs npm"; exit 1; }
+	@echo "Installing $(NPM) ..."
+	@cd $(NPM) && npm ci --silent
+	@touch $@
+
 # ---- what a user runs
 
 run: .venv/.run-installed  ## start the local playground: a web page, no token, no account
@@ -40,7 +49,7 @@ run: .venv/.run-installed  ## start the local playground: a web page, no token, 
 test: .venv/.test-installed  ## every test that needs the Python index only, on SQLite and PostgreSQL
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --cov-fail-under=0 --ignore=tests/clients --ignore=tests/house/check tests
 
-clients: .venv/.check-installed  ## the playground and the cards in a real browser (Debian's chromium)
+clients: .venv/.check-installed $(NPM)/node_modules/.installed  ## real peers: a Slack emulator, and pages and cards in Debian's chromium
 	@test -n "$(CHROMIUM)" || { echo "chromium is missing: apt-get install chromium"; exit 1; }
 	@CHROMIUM="$(CHROMIUM)" $(PYTEST) tests/clients
 

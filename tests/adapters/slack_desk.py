@@ -23,7 +23,7 @@ from storage import tenancy
 from storage.dialects import open_engine
 from storage.schema import metadata
 from tests.content.samples import write
-from tests.faults.slack_platform import BOT, SECRET, TEAM, TOKEN, SlackPlatform, direct, encoded, signed
+from tests.faults.slack_platform import BOT, SECRET, TOKEN, SlackPlatform, direct, encoded, signed
 
 Json = dict[str, Any]
 TENANT, APP_TOKEN = "company", "xapp-loopback"
@@ -63,7 +63,7 @@ class Desk:
     async def slash(self, user: str, text: str, *, channel: str = "C0GENERAL", **more: Any) -> Json:
         response = await self.post(
             {
-                "command": "/mlops", "text": text, "user_id": user, "user_name": user.lower(), "team_id": TEAM,
+                "command": "/mlops", "text": text, "user_id": user, "user_name": user.lower(), "team_id": self.platform.team,
                 "channel_id": channel, "channel_name": "general", "api_app_id": "A0COACH",
                 "trigger_id": self.trigger(), "response_url": self.platform.response_url(), **more,
             }
@@ -76,8 +76,8 @@ class Desk:
 
     async def interact(self, user: str, kind: str, **more: Any) -> Json:
         payload = {
-            "type": kind, "team": {"id": TEAM, "domain": "northwind"}, "api_app_id": "A0COACH",
-            "user": {"id": user, "username": user.lower(), "name": user.lower(), "team_id": TEAM},
+            "type": kind, "team": {"id": self.platform.team, "domain": "northwind"}, "api_app_id": "A0COACH",
+            "user": {"id": user, "username": user.lower(), "name": user.lower(), "team_id": self.platform.team},
             "trigger_id": self.trigger(), **more,
         }  # fmt: skip
         response = await self.post(payload)
@@ -106,7 +106,7 @@ class Desk:
 
     async def event(self, event: Json, **more: Any) -> httpx.Response:
         payload = {
-            "type": "event_callback", "team_id": TEAM, "api_app_id": "A0COACH", "event": event,
+            "type": "event_callback", "team_id": self.platform.team, "api_app_id": "A0COACH", "event": event,
             "event_id": f"Ev{next(self._number)}", "event_time": int(self.clock.now.timestamp()), **more,
         }  # fmt: skip
         return await self.post(payload)
@@ -197,6 +197,18 @@ async def open_desk(
     folder: Path, *, pack: Path | None = None, made: type[Desk] = Desk, **more: Any
 ) -> AsyncIterator[Desk]:
     """A desk over a fresh database and a fresh platform."""
+    async with (
+        SlackPlatform().serve() as platform,
+        open_desk_at(platform, folder, pack=pack, made=made, **more) as desk,
+    ):
+        yield desk
+
+
+@asynccontextmanager
+async def open_desk_at(
+    platform: SlackPlatform, folder: Path, *, pack: Path | None = None, made: type[Desk] = Desk, **more: Any
+) -> AsyncIterator[Desk]:
+    """The same over a platform that is there already."""
     engine = open_engine(f"sqlite:///{folder / 'coach.db'}")
     metadata.create_all(engine)
     clock = Clock()
@@ -204,20 +216,19 @@ async def open_desk(
     taught = pack or write(folder / "pack", {})
     system = assemble(engine, clock=clock, messengers=messengers, folder=taught, look_up_after=0.0)
     system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Northwind", "secret", START)).result()
-    async with SlackPlatform().serve() as platform:
-        platform.tokens.add(APP_TOKEN)
-        front = open_front(settings(platform, **more), system.app, system.store, clock, tenant=TENANT)
-        messengers[front.platform] = front.messenger
-        wake_on_commit(system, asyncio.get_running_loop())
-        await front.start()
-        desk = made(platform, system, front, clock)
-        try:
-            yield desk
-        finally:
-            await desk.settled()
-            await desk.http.aclose()
-            await front.stop()
-            system.store.close()
+    platform.tokens.add(APP_TOKEN)
+    front = open_front(settings(platform, **more), system.app, system.store, clock, tenant=TENANT)
+    messengers[front.platform] = front.messenger
+    wake_on_commit(system, asyncio.get_running_loop())
+    await front.start()
+    desk = made(platform, system, front, clock)
+    try:
+        yield desk
+    finally:
+        await desk.settled()
+        await desk.http.aclose()
+        await front.stop()
+        system.store.close()
 
 
 __all__ = ["BOT", "Clock", "Desk", "buttons", "direct", "open_desk", "settings", "words"]
