@@ -211,7 +211,7 @@ class Quizzes:
         total = func.count().label("total")
         counted = (
             self._answers(answer.c.asking, answer.c.option, total)
-            .where(self._of([week]))
+            .where(self._of([week]), answer.c.voided.is_(False))
             .group_by(answer.c.asking, answer.c.option)
         )
         found: defaultdict[str, dict[str, int]] = defaultdict(dict)

@@ -6,6 +6,8 @@ import msgspec
 import pytest
 
 from bot.domain.pack import Option
+from bot.domain.people import Role
+from bot.domain.settings import TenantSettings
 from tests.journeys.conversation import button, buttons, said
 from tests.journeys.school import School, changed, school_pack
 
@@ -97,6 +99,34 @@ async def test_an_answer_to_a_card_with_the_wrong_key_is_judged_by_the_right_one
         assert (await school.press(who, choice)).inline.summary.startswith(verdict)
     await school.go(DAY)
     assert school.store(lambda parts: parts.lessons.counts("ben"))["right"] == 1
+
+
+async def test_a_wrong_key_in_an_open_quiz_is_put_right_in_its_results_and_void_answers_are_no_picks(school):
+    question = "core:question/core-11-2"
+    school.store(lambda parts: parts.people.save_settings(TenantSettings(quiz_pick_floor=5)))
+    school.join("ada", roles=(Role.AUTHOR,))
+    people = [f"p{at}" for at in range(11)]
+    school.join(*people)
+    school.channel("ml")
+    await school.say("ada", "quiz on", "ml")
+    await school.until(datetime(2026, 11, 24, 9, 0, tzinfo=UTC))
+    cards = [one.message for one in school.see("ml") if "About 1-2?" in one.words]
+    for who in people[:6]:
+        await school.press(who, school.option(cards[0], "quiz.answer", right=True), "ml")
+    pack = changed(PACK, question, rev=2, options=KEY_B)
+    await school.upgrade(changed(pack, "core:lesson/core-11", rev=2, change="correct"))
+    await school.settle()
+    for who in people[6:]:
+        asking = school.store(lambda parts: parts.lessons.asking(buttons(cards[0])[0].value.partition(":")[0]))
+        choice = next(one for one in buttons(cards[0]) if one.value == f"{asking.id}:{asking.order.index('b')}")
+        assert (await school.press(who, choice, "ml")).inline.summary.startswith("Right.")
+    await school.until(datetime(2026, 11, 26, 15, 30, tzinfo=UTC))
+    results = next(one.words for one in school.see("ml") if "About 1-2?" in one.words and one.message is not cards[0])
+    part = results[results.index("About 1-2?") :].split("About")[1]
+    assert "Option b" in part
+    assert "Reason b." in part
+    counts = part.split("How people chose: ")[1].splitlines()[0]
+    assert sorted(one.split()[1] for one in counts.split(" · ")) == ["0", "0", "5"]
 
 
 async def test_new_lessons_are_counted_beside_what_there_was(school):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from bot.asking import learned, pressed
+from bot.asking import learned, pressed, valid_question
 from bot.domain.calendar import local_date
 from bot.domain.people import Verb, authorize
 from bot.domain.quizzes import Times, next_opening, shown_count
@@ -49,7 +49,7 @@ def answer(ctx: Context, value: str) -> Answer:
         told += _onward(ctx, run, askings, closes_at)
     else:
         told.append(Note(ctx.say("quiz.counted_before")))
-    reply = answered(ctx.texts, ctx.catalogs.at(asking.pack), asking, given, len(askings), told)
+    reply = answered(ctx.texts, valid_question(ctx, asking), asking, given, len(askings), told)
     return _private(ctx, reply)
 
 
@@ -79,7 +79,7 @@ def _closes_at(ctx: Context, run: Run) -> datetime:
 
 def _take(ctx: Context, run: Run, asking: Asking, option: str) -> bool:
     """Record an answer. The unique key decides, in however many channels and however often it is pressed."""
-    question = ctx.catalogs.at(asking.pack).questions[asking.question]
+    question = valid_question(ctx, asking)
     given = Given(asking.id, ctx.actor.member, option, option == question.right.id, ctx.now)
     if not ctx.store.lessons.answer(given):
         return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 
-from bot.asking import put
+from bot.asking import put, valid_question
 from bot.domain.deliveries import Delivery, Key, Outgoing
 from bot.domain.quizzes import (
     RESULTS_LATE,
@@ -226,7 +226,8 @@ def _compose_results(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int,
     for week, run in work.store.quiz.runs(sorted({_week(one) for one in deliveries})).items():
         took_part = work.store.quiz.took_part([week])[week]
         published = work.store.quiz.publish(week, figures(took_part, work.store.quiz.picks(week), settings))
-        askings, catalog = work.store.quiz.askings(week), work.catalogs.at(run.pack)
+        askings = [(one, valid_question(work, one)) for one in work.store.quiz.askings(week)]
+        catalog = work.catalogs.at(run.pack)
         messages[week] = screens.results(work.texts, catalog, run, askings, published, settings)
     return {one.id: Composed(messages[_week(one)]) if _week(one) in messages else Skip("gone") for one in deliveries}
 

@@ -9,6 +9,7 @@ from datetime import datetime
 from bot import markdown
 from bot.asking import asked, feedback, right_option, shown_options, solution, verdict
 from bot.domain.calendar import zone_named
+from bot.domain.pack import Question
 from bot.domain.quizzes import Figures, shown_count
 from bot.domain.settings import TenantSettings
 from bot.messages import (
@@ -90,10 +91,9 @@ def question_card(texts: Texts, catalog: Catalog, asking: Asking, total: int) ->
 
 
 def answered(
-    texts: Texts, catalog: Catalog, asking: Asking, given: Given | None, total: int, told: Sequence[Block]
+    texts: Texts, question: Question, asking: Asking, given: Given | None, total: int, told: Sequence[Block]
 ) -> Message:
     """The private reply to a press: what counted with its reason, or the explanation alone; then what ``told`` says."""
-    question = catalog.questions[asking.question]
     place = texts.render("quiz.place", position=asking.position, total=total)
     if given is None:
         shown, summary = solution(texts, question, asking), plain(right_option(texts, question, asking))
@@ -103,7 +103,12 @@ def answered(
 
 
 def results(
-    texts: Texts, catalog: Catalog, run: Run, askings: Sequence[Asking], figures: Figures, settings: TenantSettings
+    texts: Texts,
+    catalog: Catalog,
+    run: Run,
+    askings: Sequence[tuple[Asking, Question]],
+    figures: Figures,
+    settings: TenantSettings,
 ) -> Message:
     """The message after the close: each answer with its reason, and figures where enough people answered."""
     title = plain(texts.render("quiz.results_title", theme=run.theme))
@@ -112,16 +117,15 @@ def results(
         Heading(title),
         Text(texts.render("quiz.took_part", people=people, floor=settings.group_floor, open=False)),
     ]
-    for asking in askings:
-        blocks += _result(texts, catalog, asking, figures, len(askings))
-    if any(figures.picks.get(one.id) is None for one in askings):
+    for asking, question in askings:
+        blocks += _result(texts, question, asking, figures, len(askings))
+    if any(figures.picks.get(one.id) is None for one, _question in askings):
         blocks.append(Note(texts.render("quiz.few_picks", floor=settings.quiz_pick_floor)))
     blocks += _look_up(catalog, run)
     return Message(clip(plain(texts.render("quiz.results_summary", theme=run.theme)), SUMMARY_LIMIT), tuple(blocks))
 
 
-def _result(texts: Texts, catalog: Catalog, asking: Asking, figures: Figures, total: int) -> list[Block]:
-    question = catalog.questions[asking.question]
+def _result(texts: Texts, question: Question, asking: Asking, figures: Figures, total: int) -> list[Block]:
     stem = markdown.spans(question.stem)
     blocks: list[Block] = [
         Divider(),
