@@ -37,7 +37,7 @@ from bot.messages import (
     TextInput,
 )
 from tests.adapters import samples
-from tests.contracts import block_kit
+from tests.contracts import block_kit, blockkit_models
 from tests.golden import assert_golden
 
 UNSEEN = re.compile("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069\ud800-\udfff]")
@@ -408,3 +408,20 @@ def button(**changed):
 )
 def test_the_check_itself_finds_what_slack_refuses(bad):
     assert block_kit.problems({"text": "s", "blocks": bad})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {"type": "header", "text": {"type": "plain_text", "text": "x" * 151, "emoji": False}},
+        {"type": "section", "text": {"type": "plain_text", "text": "x"}, "colour": "red"},
+        {
+            "type": "actions",
+            "elements": [{"type": "button", "text": {"type": "mrkdwn", "text": "x"}, "action_id": "a"}],
+        },
+        {"type": "rich_text", "elements": [{"type": "rich_text_section", "elements": [{"type": "text", "text": ""}]}]},
+        {"type": "pie"},
+    ],
+)
+def test_the_second_opinion_has_one(bad):
+    assert blockkit_models.problems({"text": "s", "blocks": [bad]})

@@ -8,6 +8,8 @@ from typing import Any
 
 from slack_sdk.models.blocks import Block
 
+from tests.contracts import blockkit_models
+
 Json = dict[str, Any]
 
 TEXT_TYPES = {"plain_text", "mrkdwn"}
@@ -57,7 +59,7 @@ def problems(payload: Json) -> list[str]:
     found += _twice("block_id", [block["block_id"] for block in blocks if "block_id" in block])
     found += _twice("action_id", [one["action_id"] for one in walk(blocks) if "action_id" in one])
     found += _counts(blocks)
-    return found + _sdk(blocks)
+    return found + _sdk(blocks) + blockkit_models.problems(payload)
 
 
 def walk(made: Any) -> Iterator[Json]:
