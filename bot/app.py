@@ -257,9 +257,10 @@ def _is_met(incoming: Incoming, parts: Parts) -> bool:
 
 
 def _leave(ctx: Context) -> Answer:
+    others = [one for feature in ctx.table.features if feature.left for one in feature.left(ctx)]
     ctx.store.people.leave(ctx.actor.member, ctx.now)
     ctx.store.ledger.skip("left", member=ctx.actor.member)
-    return Answer()
+    return Answer(durable=tuple(others))
 
 
 def _cleaned(values: dict[str, str | list[str]]) -> dict[str, str | list[str]]:

@@ -227,6 +227,7 @@ class Feature:
     home: Callable[[Context], Sequence[Any]] | None = None  # blocks of the home view
     facts: Callable[[Context], Sequence[tuple[str, str]]] | None = None  # what is stored about the actor
     joined: Callable[[Context], Sequence[Outgoing]] | None = None  # somebody new can be reached
+    left: Callable[[Context], Sequence[Outgoing]] | None = None  # the actor is going: what others are told
     arrived: Callable[[Context], None] | None = None  # somebody, new or not, joined the place of the context
 
 

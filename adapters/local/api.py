@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -18,7 +18,7 @@ from adapters.local.floor import Floor
 from adapters.local.people import TENANT, WORKSPACE
 from adapters.local.problems import Problem
 from adapters.local.shown import MessageView, PersonView, PlaceView
-from bot.domain.calendar import local_date, occurrences
+from bot.features.lessons.learners import next_instant
 from bot.messages import File, Invite, Message
 from bot.ports.store import Parts
 from bot.router import Command
@@ -28,7 +28,6 @@ from storage.playground import Posted
 
 T = TypeVar("T")
 WAIT_SECONDS = 110.0
-LOOK_AHEAD = timedelta(days=14)
 Renderer = Callable[[Message], Any]
 
 
@@ -180,13 +179,7 @@ class Api:
 
         def look(parts: Parts) -> datetime | None:
             learner = parts.lessons.learner(member)
-            person = parts.people.member(member)
-            if learner is None or person is None or (learner.paused and learner.paused_until is None):
-                return None
-            today = local_date(learner.zone, now)
-            days_off = parts.people.days_off(person.region, today, today + LOOK_AHEAD)
-            coming = occurrences(learner.rhythm, now, now + LOOK_AHEAD, days_off)
-            return next((at for day, at in coming if learner.paused_until is None or day >= learner.paused_until), None)
+            return next_instant(self._floor.app.work(parts, now), learner) if learner else None
 
         return await finished(self._floor.store.read(TENANT, look))
 

@@ -29,10 +29,17 @@ def next_time(work: Work, learner: Learner) -> str:
     """When the next lesson comes, in the learner's own words and zone."""
     if learner.paused and learner.paused_until is None:
         return plain(work.say("lessons.next_when_resumed"))
-    found = next(iter(coming(work, learner)), None)
+    found = next_instant(work, learner)
     if found is None:
         return plain(work.say("lessons.next_unknown"))
-    return f"{found[1].astimezone(zone_named(learner.zone)):%A %d %B, %H:%M}"
+    return f"{found.astimezone(zone_named(learner.zone)):%A %d %B, %H:%M}"
+
+
+def next_instant(work: Work, learner: Learner) -> datetime | None:
+    """When the next lesson comes, as far as two weeks tell; None while they are paused until they resume."""
+    if learner.paused and learner.paused_until is None:
+        return None
+    return next((at for _day, at in coming(work, learner)), None)
 
 
 def coming(work: Work, learner: Learner) -> list[tuple[date, datetime]]:

@@ -13,4 +13,5 @@ FEATURE = Feature(
     kinds=kinds.KINDS,
     home=commands.home,
     facts=commands.facts,
+    left=commands.left,
 )

@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from bot.domain.calendar import DAY, local_date
+from bot.domain.deliveries import Outgoing
 from bot.domain.office_hours import (
     NEARBY,
     QUESTION_LENGTH,
+    Booking,
     Offer,
     Outcome,
     Person,
@@ -133,12 +135,27 @@ def _cancel(ctx: Context, value: str) -> Answer:
         raise Refusal("office_hours.started")
     if not may_cancel(booking, member, ctx.now, cut_off):
         raise Refusal("office_hours.too_late_to_cancel", minutes=cut_off)
-    if not store.cancel(value, member, ctx.now):
+    after = _cancelled(ctx, booking)
+    if after is None:
         raise Refusal("office_hours.already_cancelled")
-    for kind in kinds.ENDED_BY_CANCEL:
-        ctx.store.ledger.skip("cancelled", kind=kind, subject=value)
-    after = store.booking(value) or booking
     return Answer(inline=screens.cancelled_now(ctx, after), durable=kinds.on_cancelled(after))
+
+
+def _cancelled(ctx: Context, booking: Booking) -> Booking | None:
+    """The booking as it stands once the actor has cancelled it; None when somebody else was first."""
+    if not ctx.store.office_hours.cancel(booking.id, ctx.actor.member, ctx.now):
+        return None
+    for kind in kinds.ENDED_BY_CANCEL:
+        ctx.store.ledger.skip("cancelled", kind=kind, subject=booking.id)
+    return ctx.store.office_hours.booking(booking.id) or booking
+
+
+def left(ctx: Context) -> Sequence[Outgoing]:
+    """Whoever goes takes their bookings along, and those they had them with are told: there will be nobody."""
+    member = ctx.actor.member
+    ahead = (one for one in ctx.store.office_hours.ahead(member, ctx.now) if one.start > ctx.now)
+    ended = [after for one in ahead if (after := _cancelled(ctx, one)) is not None]
+    return [told for one in ended for told in kinds.on_cancelled(one) if told.member != member]
 
 
 def host(ctx: Context, _words: str) -> Answer:

@@ -8,7 +8,7 @@ from icalendar import Calendar
 
 from adapters.calendar import ics
 from bot.app import App
-from bot.domain.conversation import FormSubmitted, Incoming, Place, Pressed, Typed
+from bot.domain.conversation import FormSubmitted, Incoming, Place, Pressed, Removed, Typed
 from bot.domain.deliveries import Outgoing
 from bot.domain.people import Role
 from bot.errors import Refusal
@@ -472,3 +472,27 @@ def test_every_kind_survives_a_booking_that_is_gone(house):
         made = house.app.table.kinds[one.kind].compose
         found = house.store.read("t", lambda parts, one=one, made=made: made(house.app.work(parts, MONDAY), [one]))
         assert found.result()[one.id].reason in {"gone", "cancelled"}
+
+
+# ---- leaving
+
+
+@pytest.mark.parametrize(
+    ("goes", "stays", "kind"), [("ann", "bob", "booking_cancelled"), ("bob", "ann", "booking_cancelled_host")]
+)
+def test_whoever_goes_takes_their_bookings_along_and_the_others_are_told(house, goes, stays, kind):
+    house.book("bob")
+    house.book("cyd")
+    house.does(goes, Removed())
+    left = {one.member: one.state for one in house.bookings()}
+    assert left == {"bob": "cancelled", "cyd": "cancelled" if goes == "ann" else "booked"}
+    told = [one for one in house.rows("booking_cancelled", "booking_cancelled_host") if one.state == "ready"]
+    assert {(one.kind, one.member) for one in told} >= {(kind, stays)}
+    assert goes not in {one.member for one in told}
+    message = house.sent(next(one for one in told if one.member == stays))
+    assert goes.title() in words(message)
+    assert invite(message).method == "CANCEL"
+    open_ones = [
+        one for one in house.rows("booking_reminder", "booking_host", "booking_confirmed") if one.state == "ready"
+    ]
+    assert {one.member for one in open_ones} <= ({"cyd", "ann"} if goes == "bob" else set())
