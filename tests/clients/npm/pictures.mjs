@@ -7,9 +7,11 @@ import { Message } from "slack-blocks-to-jsx";
 
 const require = createRequire(import.meta.url);
 const css = readFileSync(require.resolve("slack-blocks-to-jsx/dist/style.css"), "utf8");
-const shown = JSON.parse(readFileSync(process.argv[2], "utf8")).map(({ name, blocks }) => {
+// The library takes "verbatim" for plain text; Slack still reads bold and code in it, and only leaves bare addresses alone.
+const screens = JSON.parse(readFileSync(process.argv[2], "utf8"), (key, value) => (key === "verbatim" ? undefined : value));
+const shown = screens.map(({ name, blocks }) => {
   const message = createElement(Message, {
-    blocks, logo: "", name: "MLOps coach", time: new Date(Date.UTC(2026, 10, 2, 8)), showBlockKitDebug: true,
+    blocks, logo: "data:image/svg+xml,%3Csvg xmlns='http://www.w3.org/2000/svg'/%3E", name: "MLOps coach", time: new Date(Date.UTC(2026, 10, 2, 8)), showBlockKitDebug: false,
     hooks: { user: (id) => createElement("span", {}, `@${id}`) },
   });
   return `<section id="${name}"><h2>${name}</h2>${renderToStaticMarkup(message)}</section>`;
