@@ -14,6 +14,7 @@ from content.problems import Path
 from content.rules.rule import Finding, Rule
 from content.source import Source
 
+CLOSE = 5  # lessons, a week: as far apart as a confusable pair may be taught
 _ANY_TOPIC = (Kit, SurveyItem, Badge)  # these may belong to the whole programme
 
 
@@ -126,6 +127,23 @@ def thin_topics(source: Source) -> Iterator[Finding]:
             )
 
 
+def torn_pairs(source: Source) -> Iterator[Finding]:
+    """What people mix up is told apart best while both are fresh; what the later lesson needs may stand between."""
+    lessons = {lesson.id: lesson for lesson in source.pack.lessons}
+    for track in source.pack.tracks:
+        known = [id for id in track.lessons if id in lessons]
+        for pair in source.pack.confusable:
+            places = [next((at for at, id in enumerate(known) if term in lessons[id].terms), None) for term in pair]
+            taught = sorted(at for at in places if at is not None)
+            if len(taught) < len(pair):
+                continue
+            first, last = taught
+            needed = [known.index(one) for one in lessons[known[last]].prereqs if one in known]
+            if last - max(first, *needed, 0) > CLOSE:
+                names = " and ".join(one.rpartition("/")[2] for one in pair)
+                yield Finding(f"track/{track.id}", f"{names} are {last - first} lessons apart", ("lessons", last))
+
+
 def _targets(item: AnyItem | Track, field: str) -> list[tuple[Path, str]]:
     path = tuple(field.split("."))
     value: Any = item
@@ -150,6 +168,7 @@ RULES = (
     Rule("E124", "covers.yaml names something that is not there", "Correct the id in covers.yaml.", dead_covers),
     Rule("E160", "A track teaches a lesson before one it needs", "Change the order in map.yaml.", too_early),
     Rule("E161", "A track holds a lesson twice", "Remove one of them.", repeated),
+    Rule("W225", "A confusable pair is taught far apart", "Move the later lesson up in map.yaml.", torn_pairs),
     Rule("W223", "A lesson is in no track", "Add it to a track in map.yaml.", trackless),
     Rule("W224", "A topic is under its planned count", "Write the missing lessons, or plan fewer.", thin_topics),
 )

@@ -102,7 +102,7 @@ PLANTS = {
 }  # fmt: skip
 # test_reader.py, test_overlay.py, and below
 ELSEWHERE = {"E101", "E102", "E103", "E104", "E105", "E110", "W290", "E162", "E163"}
-ELSEWHERE |= {"E106", "E191", "E192", "E193", "W240", "E164"}
+ELSEWHERE |= {"E106", "E191", "E192", "E193", "W240", "E164", "W225"}
 
 
 def test_the_sample_has_nothing_to_complain_about(tmp_path):
@@ -240,3 +240,10 @@ def test_every_fact_is_accepted_on_its_own(tmp_path):
     other = {"accepted.yaml": "accepted:\n  - {code: W221, id: term/skew, fact: other, reason: Compared.}\n"}
     found = check(read(tmp_path / "other", {**TWO_FACTS, **other}), TODAY)
     assert codes_of(found) == {"W221", "W292"}
+
+
+def test_what_people_mix_up_is_taught_close_together(tmp_path, monkeypatch):
+    assert check(read(tmp_path, {}), TODAY) == []
+    monkeypatch.setattr("content.rules.references.CLOSE", 0)
+    (found,) = check(read(tmp_path, {}), TODAY)
+    assert (found.code, found.message) == ("W225", "skew and drift are 1 lessons apart")
