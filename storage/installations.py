@@ -36,6 +36,8 @@ installation = Table(
     ident("enterprise"),  # '' where there is none: NULLs would not collide
     ident("team"),  # '' for an installation over a whole enterprise
     words("token"),  # encrypted; '' when the token comes from the environment
+    words("refresh"),  # encrypted; '' where tokens do not run out
+    Column("expires_at", Instant),
     ident("bot"),  # the bot's own user
     words("scopes"),
     ident("installer"),
@@ -68,6 +70,8 @@ class Installation(msgspec.Struct, frozen=True, kw_only=True):
     scopes: str = ""
     installer: str = ""
     installed_at: datetime
+    refresh: str = ""
+    expires_at: datetime | None = None
 
 
 def install(conn: Connection, seat: Workspace, new: Installation) -> str:
@@ -75,12 +79,16 @@ def install(conn: Connection, seat: Workspace, new: Installation) -> str:
 
     Returns the id of the workspace, which is the old one when it was here before.
     """
+    seat = _named(conn, seat)
+    new = msgspec.structs.replace(new, app=seat.app)
     tenancy.add_workspace(conn, seat)
     mine = _same(seat)
     conn.execute(update(workspace).where(mine).values(state="active", name=seat.name))
     row = conn.execute(select(workspace.c.id, workspace.c.tenant).where(mine)).one()
     values = {**msgspec.structs.asdict(new), "workspace": row.id, "tenant": row.tenant}
-    renewed = {name: values[name] for name in ("token", "bot", "scopes", "installer", "installed_at")}
+    renewed = {
+        name: values[name] for name in ("token", "bot", "scopes", "installer", "installed_at", "refresh", "expires_at")
+    }
     statement = insert(conn, installation).values(**values, version=1)
     conn.execute(
         statement.on_conflict_do_update(
@@ -90,15 +98,38 @@ def install(conn: Connection, seat: Workspace, new: Installation) -> str:
     return str(row.id)
 
 
+def _named(conn: Connection, seat: Workspace) -> Workspace:
+    """The seat under the app it was installed with: an installation made before the app's id was learned is the same one."""
+    if not seat.app:
+        known = select(workspace.c.app).where(*_team(seat), workspace.c.app != "").order_by(workspace.c.id)
+        return msgspec.structs.replace(seat, app=conn.execute(known).scalar() or "")
+    if conn.execute(select(workspace.c.id).where(_same(seat))).first() is None:
+        nameless = select(workspace.c.id).where(*_team(seat), workspace.c.app == "")
+        conn.execute(update(installation).where(installation.c.workspace.in_(nameless)).values(app=seat.app))
+        conn.execute(update(workspace).where(workspace.c.id.in_(nameless)).values(app=seat.app))
+    return seat
+
+
+def renew(conn: Connection, old: Installation, token: str, refresh: str, expires_at: datetime) -> bool:
+    """Put a new token in the place of one that runs out; False when somebody else was faster or the app is gone."""
+    mine = (installation.c.workspace == old.workspace) & (installation.c.refresh == old.refresh)
+    new = {"token": token, "refresh": refresh, "expires_at": expires_at, "version": installation.c.version + 1}
+    return conn.execute(update(installation).where(mine).values(new)).rowcount == 1
+
+
 def is_known(conn: Connection, seat: Workspace) -> bool:
     """Whether this workspace was installed before, in force or not."""
-    return conn.execute(select(workspace.c.id).where(_same(seat))).first() is not None
+    ours = workspace.c.app.in_({seat.app, ""})
+    return conn.execute(select(workspace.c.id).where(*_team(seat), ours)).first() is not None
 
 
 def _same(seat: Workspace) -> ColumnElement[bool]:
-    return and_(
+    return and_(*_team(seat), workspace.c.app == seat.app)
+
+
+def _team(seat: Workspace) -> tuple[ColumnElement[bool], ...]:
+    return (
         workspace.c.platform == seat.platform,
-        workspace.c.app == seat.app,
         workspace.c.enterprise == seat.enterprise,
         workspace.c.team == seat.team,
     )

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import logging
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +20,7 @@ from adapters.slack.guard import Guard
 from adapters.slack.keys import BadKeys, Keys
 from adapters.slack.oauth import AUTHORIZE_URL, Installer
 from adapters.slack.profiles import Profiles
+from adapters.slack.rotation import Rotation
 from adapters.slack.seats import PLATFORM, Seat, Seats
 from adapters.slack.send import SlackMessenger
 from adapters.slack.socket_mode import Socket
@@ -64,6 +65,7 @@ class SlackFront:
         self._reached = 0.0
         self._keys = Keys(settings.slack_token_keys.get_secret_value()) if settings.slack_token_keys else None
         self._installer = self._make_installer()
+        self._rotation = self._make_rotation()
         self._tasks: list[asyncio.Task[None]] = []
 
     def _make_installer(self) -> Installer | None:
@@ -82,6 +84,20 @@ class SlackFront:
             ids=self._app.ids,
             clock=self._clock,
             zone=own.zone,
+        )
+
+    def _make_rotation(self) -> Rotation | None:
+        own = self._settings
+        if not (own.slack_client_id and own.slack_client_secret and self._keys):
+            return None
+        return Rotation(
+            client_id=own.slack_client_id,
+            client_secret=own.slack_client_secret.get_secret_value(),
+            keys=self._keys,
+            store=self._store,
+            calls=self._calls,
+            seats=self._seats,
+            clock=self._clock,
         )
 
     @property
@@ -104,6 +120,8 @@ class SlackFront:
         await self._seats.load()
         self._turns.open()
         self._tasks.append(asyncio.create_task(self._keep_loaded()))
+        if self._rotation is not None:
+            self._tasks.append(asyncio.create_task(self._rotation.serve()))
         if self._settings.slack_app_token is not None:
             self._tasks.append(asyncio.create_task(self._socket(self._settings.slack_app_token).serve()))
 
@@ -150,6 +168,9 @@ class SlackFront:
         except DeliveryFailed as failed:
             log.error("Slack did not answer at the start (%s); serving what was installed before", failed.reason)
             return
+        app_id = await self._app_id(token.get_secret_value(), known)
+        if app_id is None:
+            return
         team, enterprise = str(known.get("team_id", "")), str(known.get("enterprise_id") or "")
         seat = Workspace(
             id=self._app.ids(),
@@ -157,6 +178,7 @@ class SlackFront:
             platform=PLATFORM,
             team=team,
             name=str(known.get("team", "")),
+            app=app_id,
             zone=self._settings.zone,
             enterprise=enterprise,
         )
@@ -164,7 +186,7 @@ class SlackFront:
             workspace=seat.id,
             tenant=self._tenant,
             platform=PLATFORM,
-            app="",
+            app=app_id,
             enterprise=enterprise,
             team=team,
             token="",  # it stays in the environment
@@ -172,6 +194,19 @@ class SlackFront:
             installed_at=self._clock(),
         )
         await finished(self._store.transact(lambda conn: install(conn, seat, new)))
+
+    async def _app_id(self, token: str, known: Mapping[str, object]) -> str | None:
+        """Whose token this is; '' where Slack does not say, and nothing when it did not answer just now."""
+        if isinstance(known.get("app_id"), str):
+            return str(known["app_id"])
+        try:
+            bot = (await self._calls.form(token, "bots.info", {"bot": str(known.get("bot_id", ""))})).get("bot")
+        except DeliveryFailed as failed:
+            if failed.permanent:
+                return ""
+            log.error("Slack did not answer at the start (%s); serving what was installed before", failed.reason)
+            return None
+        return str(bot.get("app_id") or "") if isinstance(bot, dict) else ""
 
     def _unlock(self, one: Installation) -> str | None:
         """The token of an installation; that of the environment is not stored."""

@@ -20,6 +20,7 @@ from starlette.routing import BaseRoute, Route
 from adapters.slack.calls import Calls
 from adapters.slack.keys import Keys
 from adapters.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from adapters.slack.rotation import rotating
 from adapters.slack.seats import PLATFORM, Seats
 from bot.errors import DeliveryFailed
 from bot.messages import clip
@@ -138,6 +139,7 @@ class Installer:
             platform=PLATFORM,
             team=team_id,
             name=clip(str(name), 200),
+            app=str(granted.get("app_id") or ""),
             zone=self._zone,
             enterprise=enterprise_id,
         )
@@ -145,10 +147,11 @@ class Installer:
             workspace=id,
             tenant=seat.tenant,
             platform=PLATFORM,
-            app="",
+            app=seat.app,
             enterprise=enterprise_id,
             team=team_id,
             token=self._keys.lock(token),
+            **rotating(granted, self._keys, now),
             bot=bot,
             scopes=str(granted.get("scope", "")),
             installer=str((granted.get("authed_user") or {}).get("id", "")),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
@@ -15,11 +16,12 @@ from sqlalchemy import text
 from adapters.slack.app import NotSetUp, open_front
 from adapters.slack.keys import BadKeys, Keys, new_key
 from adapters.slack.manifest import manifest
+from adapters.slack.rotation import Rotation
 from bot.features import FEATURES
 from bot.router import table
 from storage import tenancy
 from storage.dialects import open_engine
-from storage.installations import add_state, take_state
+from storage.installations import Installation, add_state, install, take_state
 from storage.locks import release, take
 from storage.schema import metadata
 from tests.adapters.slack_desk import START, Desk, open_desk, settings, words
@@ -78,6 +80,80 @@ async def test_a_second_workspace_is_a_company_of_its_own_with_its_own_token(des
     assert "xoxb" not in row.token
     assert Keys(KEY).unlock(row.token) == "xoxb-second"
     assert len([one for one in sql(desk, "SELECT state FROM delivery") if one.state == "sent"]) == 2
+
+
+async def test_an_installation_is_known_by_its_app(desk: Desk) -> None:
+    await installed(desk)
+    assert {row.app for row in sql(desk, "SELECT app FROM installation")} == {"A0COACH"}
+    assert {row.app for row in sql(desk, "SELECT app FROM workspace")} == {"A0COACH"}
+
+
+@pytest.mark.parametrize("apps", [("", "A0COACH"), ("A0COACH", ""), ("", "A0COACH", "", "A0COACH")])
+async def test_an_app_whose_name_is_learned_or_lost_on_the_way_is_the_same(desk: Desk, apps: tuple[str, ...]) -> None:
+    found = {
+        desk.system.store.transact(lambda conn, app=app: install(conn, *_seat(app))).result()  # type: ignore[misc]
+        for app in apps
+    }
+    assert len(found) == 1
+    [row] = sql(desk, "SELECT app FROM workspace WHERE team = 'T0THIRD'")
+    assert row.app == "A0COACH"
+
+
+def _seat(app: str) -> tuple[tenancy.Workspace, Installation]:
+    seat = tenancy.Workspace(id=f"w{app}", tenant="company", platform="slack", team="T0THIRD", name="Third", app=app)
+    new = Installation(
+        workspace=seat.id, tenant="company", platform="slack", app=app, enterprise="", team="T0THIRD", token="",
+        bot="U0BOT", installed_at=START,
+    )  # fmt: skip
+    return seat, new
+
+
+# ---- tokens that run out
+
+
+async def test_a_token_is_renewed_before_it_runs_out_and_once(desk: Desk) -> None:
+    desk.platform.lasts = 12 * 3600
+    await installed(desk)
+    await desk.front._seats.load()
+    first, second = (rotation(desk) for _ in range(2))
+    assert await first.turn() == 0
+    desk.clock.move(hours=11)
+    # Two processes at once: the lock and the refresh token, which is the key of the change, let one of them do it.
+    assert sum(await asyncio.gather(first.turn(), second.turn())) == 1
+    assert desk.platform.refreshed == ["xoxb-second-r"]
+    [seat] = [one for one in desk.front._seats.all if one.team == "T0SECOND"]
+    assert seat.token == "xoxb-second+"
+    [row] = sql(desk, "SELECT token, refresh, version FROM installation WHERE team = 'T0SECOND'")
+    assert "xoxb" not in row.token + row.refresh
+    assert row.version == 2
+    desk.clock.move(hours=11)
+    assert await second.turn() == 1
+
+
+async def test_a_refresh_that_fails_is_tried_again_and_the_old_token_stays(desk: Desk) -> None:
+    desk.platform.lasts = 3600
+    await installed(desk)
+    desk.platform.fail("oauth.v2.access", Fault(status=503), Fault(error="invalid_refresh_token"))
+    mine = rotation(desk)
+    assert [await mine.turn() for _ in range(3)] == [0, 0, 1]
+
+
+async def test_a_token_that_lasts_is_left_alone(desk: Desk) -> None:
+    await installed(desk)
+    desk.clock.move(days=400)
+    assert await rotation(desk).turn() == 0
+
+
+def rotation(desk: Desk) -> Rotation:
+    return Rotation(
+        client_id="1.2",
+        client_secret="client-secret",
+        keys=Keys(KEY),
+        store=desk.system.store,
+        calls=desk.front._calls,
+        seats=desk.front._seats,
+        clock=desk.clock,
+    )
 
 
 async def test_equal_ids_in_two_workspaces_are_two_people(desk: Desk) -> None:

@@ -39,7 +39,7 @@ def screens(tmp_path, monkeypatch):
     # On a thread of its own: the browser's driver keeps a loop in this one.
     with ThreadPoolExecutor(1) as apart:
         apart.submit(lambda: asyncio.run(_played(tmp_path))).result()
-    named = {}
+    named: dict[str, list] = {}
     for payload in seen:
         title = payload.get("text") or payload.get("title", {}).get("text") or "home"
         name = f"{payload.get('type', 'message')}-{re.sub('[^a-z0-9]+', '-', title.lower())[:40].strip('-')}"

@@ -19,7 +19,7 @@ from aiohttp import WSMsgType, web
 Json = dict[str, Any]
 SECRET = "8f742231b10e8888abcd99yyyzzz85a5"
 TOKEN = "xoxb-loopback"
-TEAM, BOT = "T0COACH", "U0BOT"
+TEAM, BOT, APP = "T0COACH", "U0BOT", "A0COACH"
 
 
 class Fault:
@@ -54,6 +54,8 @@ class SlackPlatform:
         self.responses: list[Json] = []  # bodies posted to a response_url
         self.files: dict[str, bytes] = {}
         self.codes: dict[str, str] = {}  # tokens by the code that is exchanged for them
+        self.lasts = 0  # seconds until a token runs out; 0 for never
+        self.refreshed: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
         self.users: dict[str, Json] = {}
         self.tokens = {TOKEN}
@@ -174,18 +176,35 @@ class SlackPlatform:
         return {"ok": True, "url": f"{self.url.replace('http', 'ws')}/socket"}
 
     def do_oauth_v2_access(self, arguments: Json) -> Json:
+        if arguments.get("grant_type") == "refresh_token":
+            return self._refreshed(arguments)
         token = self.codes.pop(arguments["code"], None)
         if token is None or arguments["client_secret"] != "client-secret":
             return {"ok": False, "error": "invalid_code"}
         self.tokens.add(token)
+        lasting = {"refresh_token": f"{token}-r", "expires_in": self.lasts} if self.lasts else {}
         return {
+            **lasting,
             "ok": True, "access_token": token, "token_type": "bot", "scope": "chat:write,commands", "bot_user_id": BOT,
             "app_id": "A0COACH", "team": {"id": "T0SECOND", "name": "Second"}, "enterprise": None,
             "authed_user": {"id": "U0ADMIN"}, "is_enterprise_install": False,
         }  # fmt: skip
 
+    def _refreshed(self, arguments: Json) -> Json:
+        """A refresh token works once; the token it gives is the next of its line."""
+        used = arguments["refresh_token"]
+        token = used.removesuffix("-r")
+        if token not in self.tokens or used in self.refreshed:
+            return {"ok": False, "error": "invalid_refresh_token"}
+        self.refreshed.append(used)
+        self.tokens.add(f"{token}+")
+        return {"ok": True, "access_token": f"{token}+", "refresh_token": f"{token}+-r", "expires_in": self.lasts}
+
     def do_auth_test(self, _arguments: Json) -> Json:
         return {"ok": True, "team_id": self.team, "team": "Northwind", "user_id": self.bot, "bot_id": "B0COACH"}
+
+    def do_bots_info(self, _arguments: Json) -> Json:
+        return {"ok": True, "bot": {"id": "B0COACH", "app_id": APP}}
 
     def do_chat_postMessage(self, arguments: Json) -> Json:  # noqa: N802 - the platform's name
         stamp = f"{1_700_000_000 + next(self._number)}.000100"

@@ -234,6 +234,8 @@ def upgrade() -> None:
         sa.Column("enterprise", sa.String(length=255), nullable=False),
         sa.Column("team", sa.String(length=255), nullable=False),
         sa.Column("token", sa.Text(), nullable=False),
+        sa.Column("refresh", sa.Text(), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("bot", sa.String(length=255), nullable=False),
         sa.Column("scopes", sa.Text(), nullable=False),
         sa.Column("installer", sa.String(length=255), nullable=False),
