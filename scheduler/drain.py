@@ -122,7 +122,10 @@ class Drainer:
     async def take_over(self) -> None:
         """Take over every claim at once: for a starting process that is the only one, and for no other."""
         for lane in await self._lanes():
-            await self._write(lane, lambda parts: parts.dispatch.recover(everything=True))
+            await self._write(lane, partial(self._recover, everything=True))
+
+    def _recover(self, parts: DispatchParts, *, everything: bool) -> int:
+        return parts.dispatch.recover(everything=everything, look_in=self._look_up_after)
 
     async def drain(self) -> int:
         """Send everything that is due now. Returns how many messages were sent."""
@@ -139,7 +142,7 @@ class Drainer:
 
     async def _send_due(self, lane: Lane) -> int:
         # A worker that died, or whose result could not be saved: its lease lapses and the ledger goes on from there.
-        await self._write(lane, lambda parts: parts.dispatch.recover(everything=False))
+        await self._write(lane, partial(self._recover, everything=False))
         await self._resolve(lane)
         sent = 0
         while not self._stopping:

@@ -102,8 +102,11 @@ class Dispatch(Protocol):
         """Deliveries whose outcome is unknown and may be looked up now."""
         ...
 
-    def recover(self, *, everything: bool) -> int:
-        """Take over claims whose lease has lapsed, or all claims: claimed -> ready, sending -> unknown."""
+    def recover(self, *, everything: bool, look_in: float) -> int:
+        """Take over claims whose lease has lapsed, or all claims: claimed -> ready, sending -> unknown.
+
+        A call of a process that has just died may still be on its way: it is looked for after ``look_in`` seconds.
+        """
         ...
 
     def forget(self, *, inbox_before: datetime, log_before: datetime, answers_before: datetime) -> None:

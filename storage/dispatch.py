@@ -191,14 +191,15 @@ class DispatchPart:
         )
         return self._read(ids.scalars().all())
 
-    def recover(self, *, everything: bool) -> int:
+    def recover(self, *, everything: bool, look_in: float = 0.0) -> int:
         lapsed = delivery.c.tenant == self._tenant
         if not everything:
             lapsed &= delivery.c.lease_until <= machine_now(self._conn)
         claimed = in_turn(self._conn, lapsed & (delivery.c.state == "claimed"))
         sending = in_turn(self._conn, lapsed & (delivery.c.state == "sending"))
         back = update(delivery).where(claimed).values(state="ready", owner=None)
-        doubt = update(delivery).where(sending).values(state="unknown", reason="stopped")
+        later = machine_now(self._conn) + look_in
+        doubt = update(delivery).where(sending).values(state="unknown", reason="stopped", not_before=later)
         return self._conn.execute(back).rowcount + self._conn.execute(doubt).rowcount
 
     def forget(self, *, inbox_before: datetime, log_before: datetime, answers_before: datetime) -> None:

@@ -101,7 +101,7 @@ def test_every_point_with_look_up(name, database, make_url, tmp_path, rounds, fi
     for number in numbers:
         after = sweep.died_at(number)
         where = f"died at point {number}, {sweep.points[number - 1]}"
-        assert max(after.calls.values()) == 1, where
+        assert max(after.calls.values(), default=1) == 1, where
         held += after.held
         if after.held:
             assert name in {"quiz", "digest"}, where
@@ -127,7 +127,7 @@ def test_every_call_without_look_up(name, database, make_url, tmp_path, rounds, 
         where = f"died at point {number}, {sweep.points[number - 1]}"
         missing = sweep.expected.shown - after.shown
         assert not missing or after.held, where
-        assert max(after.calls.values()) <= 2, where
+        assert max(after.calls.values(), default=1) <= 2, where
         copies = sum(calls - 1 for calls in after.calls.values())
         assert (after.shown - sweep.expected.shown).total() <= copies, where
         extra, held = extra + copies, held + after.held

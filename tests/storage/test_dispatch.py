@@ -295,6 +295,15 @@ def test_a_starting_process_takes_over_everything(parts):
     assert [state(parts, one) for one in (row, claimed, ready)] == ["unknown", "ready", "ready"]
 
 
+def test_a_call_of_a_dead_process_is_looked_for_after_a_while(parts):
+    """Its request may be on the way still: looked for at once it would be absent, and sent again."""
+    row = sending(parts)
+    parts.dispatch.recover(everything=True, look_in=3.0)
+    assert (state(parts, row), parts.dispatch.doubtful("w-acme", 10)) == ("unknown", [])
+    open_now(parts, row)
+    assert [one.id for one in parts.dispatch.doubtful("w-acme", 10)] == [row.id]
+
+
 def test_the_mark_never_moves_back(parts):
     assert parts.dispatch.marked() is None
     parts.dispatch.mark(NOW)
