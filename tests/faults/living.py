@@ -71,7 +71,7 @@ async def _nothing_there(_self: object, _delivery: object) -> None:
 
 def drains(life: Life) -> None:
     """Plan, drain and look up as the service does, until killed; or until nothing is open once the clock stands."""
-    slack_app.Calls = _quick  # type: ignore[attr-defined]
+    slack_app.Calls = _quick  # type: ignore[attr-defined,assignment]
     slack_send.Pace = Unpaced  # type: ignore[attr-defined]
     if not life.sees:
         slack_send.SlackMessenger.look_up = _nothing_there  # type: ignore[assignment,method-assign]

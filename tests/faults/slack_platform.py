@@ -58,6 +58,7 @@ class SlackPlatform:
         self.refreshed: list[str] = []
         self.sockets: list[web.WebSocketResponse] = []
         self.users: dict[str, Json] = {}
+        self.channels: dict[str, str] = {}  # names by id, where we may know them
         self.tokens = {TOKEN}
         self.team, self.bot = TEAM, BOT
         self.url = ""
@@ -230,6 +231,10 @@ class SlackPlatform:
             one for one in self.messages[arguments["channel"]] if arguments["ts"] in {one["ts"], one.get("thread_ts")}
         ]
         return {"ok": True, "messages": found[: int(arguments["limit"])]}
+
+    def do_conversations_info(self, arguments: Json) -> Json:
+        name = self.channels.get(arguments["channel"])
+        return {"ok": True, "channel": {"name": name}} if name else {"ok": False, "error": "missing_scope"}
 
     def do_users_info(self, arguments: Json) -> Json:
         user = self.users.get(arguments["user"])
