@@ -156,6 +156,20 @@ async def test_a_pause_over_new_year_breaks_no_streak_and_leaves_no_backlog(scho
     assert "Days in a row: 4" in said(await school.say("mia", "progress"))
 
 
+async def test_one_press_under_a_lesson_pauses_and_on_an_old_card_leaves_a_pause_alone(school):
+    await school.learns("mia")
+    await school.until(LESSON)
+    card = school.lessons("mia")[0].message
+    paused = await school.press("mia", button(card, "Pause"))
+    assert "paused until you say resume" in said(paused)
+    await school.go(3 * DAY)
+    assert len(school.lessons("mia")) == 1
+    assert "Welcome back" in said(await school.press("mia", button(paused.inline, "Resume")))
+    await school.say("mia", "pause 2 weeks")
+    assert "paused already" in said(await school.press("mia", button(card, "Pause")))
+    assert "Paused until" in said(await school.say("mia", "settings"))
+
+
 async def test_five_ignored_lessons_pause_by_themselves_and_coming_back_is_one_word(school):
     await school.learns("mia")
     await school.until(LESSON + 7 * DAY)

@@ -79,6 +79,15 @@ def pause(ctx: Context, words: str) -> Answer:
     return Answer(inline=Message(plain(said), (Text(said), _resume_button())))
 
 
+def press_pause(ctx: Context, _value: str) -> Answer:
+    """The button under a lesson: until they resume. On an old card it changes nothing about a pause there is."""
+    learner = enrolled(ctx)
+    day = local_date(learner.zone, ctx.now)
+    if learner.paused and (learner.paused_until is None or day < learner.paused_until):
+        return told(ctx, "lessons.paused_already", _resume_button(), when=next_time(ctx, learner))
+    return pause(ctx, "")
+
+
 def _resume_button() -> Buttons:
     return Buttons((Button("Resume", "lessons.resume"),))
 
@@ -118,4 +127,5 @@ COMMANDS = (
 ACTIONS = (
     Action(name="lessons.answer", run=answer),
     Action(name="lessons.resume", run=resume),
+    Action(name="lessons.pause", run=press_pause),
 )

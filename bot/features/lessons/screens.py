@@ -72,9 +72,8 @@ def _choices(asking: str, *, is_open: bool) -> Buttons:
     judged = (Button("Unclear", "lessons.unclear", asking), Button("Helpful", "lessons.like", asking))
     if not is_open:
         return Buttons(judged)
-    return Buttons(
-        (Button("In an hour", "lessons.snooze", asking), Button("I know this", "lessons.know", asking), *judged)
-    )
+    later = (Button("In an hour", "lessons.snooze", asking), Button("I know this", "lessons.know", asking))
+    return Buttons((*later, *judged, Button("Pause", "lessons.pause")))
 
 
 def _given(texts: Texts, track: Track | None) -> list[Block]:
