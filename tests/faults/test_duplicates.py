@@ -48,7 +48,7 @@ async def deliver(company, apps, count, chance):
         came += [partial(take, app, incoming, MONDAY) for app in chance.choices(apps, k=chance.randint(1, 4))]
     # Out of order, but a repeat is near its original: both replicas hold the same event at once.
     came = [came[at] for at in sorted(range(len(came)), key=lambda at: at + chance.uniform(0, 40))]
-    queue = asyncio.Queue()
+    queue: asyncio.Queue = asyncio.Queue()
     for one in came:
         queue.put_nowait(one)
 
