@@ -6,7 +6,7 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select, update
 
-from storage.people import account, member
+from storage.people import account, channel, member
 
 
 def external_ids(conn: Connection, workspace_id: str, members: Collection[str]) -> dict[str, str]:
@@ -23,6 +23,12 @@ def set_address(conn: Connection, workspace_id: str, external: str, address: str
     """Remember the direct conversation of an account."""
     mine = (account.c.workspace == workspace_id) & (account.c.external == external)
     conn.execute(update(account).where(mine).values(address=address))
+
+
+def name_channel(conn: Connection, workspace_id: str, address: str, name: str) -> None:
+    """What the platform calls a place we speak in."""
+    here = (channel.c.workspace == workspace_id) & (channel.c.address == address)
+    conn.execute(update(channel).where(here).values(name=name))
 
 
 def is_stranger(conn: Connection, workspace_id: str, external: str) -> bool:

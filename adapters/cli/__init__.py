@@ -59,6 +59,20 @@ def serve(
 
 
 @app.command()
+def dev(
+    slack_api_url: Annotated[
+        str | None,
+        typer.Option(help="Web API of a Slack emulator on this machine, such as http://127.0.0.1:4003/api/."),
+    ] = None,
+    port: Annotated[int | None, typer.Option(help="Port on this machine; MLOPS_PORT if not given.")] = None,
+) -> None:
+    """Serve emulators of the platforms, on this machine only."""
+    from adapters.cli import serving
+
+    serving.dev(slack_api_url, port)
+
+
+@app.command()
 def doctor(as_json: AsJson = False) -> None:
     """Check settings, database, pack and time zones, and say what to do."""
     from adapters.cli import checks

@@ -14,6 +14,7 @@ import uvicorn
 from starlette.applications import Starlette
 
 from adapters.cli.output import MISUSED, fail, settings_or_exit
+from adapters.settings import Settings
 from adapters.wiring import database
 from adapters.wiring.system import Unusable
 
@@ -41,9 +42,24 @@ def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None
 
 def serve(port: int | None) -> None:
     """Run the platforms that are set up."""
+    settings = settings_or_exit()
+    if settings.slack_api_url is not None:
+        fail("MLOPS_SLACK_API_URL is for an emulator.", "Unset it, or use `mlops-coach dev --slack-api-url`.", MISUSED)
+    _serve(settings, port)
+
+
+def dev(slack_api_url: str | None, port: int | None) -> None:
+    """Run the platforms against emulators. What the emulator's address may be, and ours, is checked by the platform."""
+    settings = settings_or_exit()
+    url = slack_api_url or settings.slack_api_url
+    if url is None:
+        fail("There is no emulator to serve.", "Give its address with --slack-api-url.", MISUSED)
+    _serve(settings.model_copy(update={"slack_api_url": url}), port)
+
+
+def _serve(settings: Settings, port: int | None) -> None:
     from adapters.wiring import serving
 
-    settings = settings_or_exit()
     try:
         app = serving.serving(settings)
     except Unusable as error:

@@ -57,7 +57,14 @@ class SlackFront:
         profiles = Profiles(store, self._calls, app.accounts)
         files = Files(store, self._calls)
         self._turns = Turns(
-            app=app, store=store, seats=self._seats, calls=self._calls, files=files, profiles=profiles, clock=clock
+            app=app,
+            store=store,
+            seats=self._seats,
+            calls=self._calls,
+            files=files,
+            profiles=profiles,
+            clock=clock,
+            zone=settings.zone,
         )
         self._messenger = SlackMessenger(store, self._seats, self._calls, files, self._told_refused)
         secret = settings.slack_signing_secret

@@ -1,4 +1,4 @@
-"""Names and time zones from Slack's profiles, read after somebody's first turn and never before an answer."""
+"""Names and time zones from Slack's profiles, and names of channels, read after somebody's first turn and never before an answer."""
 
 from __future__ import annotations
 
@@ -54,6 +54,22 @@ class Profiles:
             name, zone = profile(user)
             await finished(self._store.transact(lambda conn: addresses.introduce(conn, *key, name, zone), urgent=False))
             self._accounts.forget(*key)
+
+    async def name_channel(self, seat: Seat, channel: str) -> None:
+        """The name of a channel we came into; without the scope for it, it keeps its id as its name."""
+        try:
+            found = (await self._calls.form(seat.token, "conversations.info", {"channel": channel})).get("channel")
+        except DeliveryFailed as failed:
+            log.info("conversations.info: %s", failed.reason)
+            return
+        name = found.get("name") if isinstance(found, dict) else None
+        if isinstance(name, str) and name:
+            named = clip(one_line(name), NAME_LIMIT)
+            await finished(
+                self._store.transact(
+                    lambda conn: addresses.name_channel(conn, seat.workspace, channel, named), urgent=False
+                )
+            )
 
 
 def profile(user: dict[str, object]) -> tuple[str, str | None]:

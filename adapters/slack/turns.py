@@ -60,6 +60,7 @@ class Turns:
         files: Files,
         profiles: Profiles,
         clock: Callable[[], datetime],
+        zone: str,
     ) -> None:
         self._app = app
         self._store = store
@@ -68,6 +69,7 @@ class Turns:
         self._files = files
         self._profiles = profiles
         self._clock = clock
+        self._zone = zone
         self._recent = Recent()
         self._running: set[asyncio.Task[None]] = set()
         self._bolt: AsyncApp | None = None
@@ -191,7 +193,9 @@ class Turns:
         new = self._app.ids()
 
         def add(parts: Parts) -> None:
-            here = Channel(id=new, workspace=seat.workspace, address=invited.channel, name=invited.channel, zone="UTC")
+            here = Channel(
+                id=new, workspace=seat.workspace, address=invited.channel, name=invited.channel, zone=self._zone
+            )
             parts.people.add_channel(here)
 
         try:
@@ -199,6 +203,7 @@ class Turns:
         except Exception:
             log.exception("a channel was not recorded; Slack sends the event again")
             return BoltResponse(status=503)
+        self._after(self._profiles.name_channel(seat, invited.channel))
         return BoltResponse(status=200)
 
     async def _carry_out(self, seat: Seat, effects: tuple[Effect, ...]) -> None:

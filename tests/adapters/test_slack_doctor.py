@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -70,3 +72,9 @@ async def test_a_socket_and_installing_by_a_link(platform: SlackPlatform) -> Non
     assert not findings["Slack socket"].fine
     assert not findings["Slack token keys"].fine
     assert not findings["Slack address"].fine
+
+
+def test_the_page_of_scopes_names_each_of_them_and_no_other() -> None:
+    page = (Path(__file__).parents[2] / "docs/explain/slack.md").read_text()
+    table = page.partition("## What comes in")[0]
+    assert set(re.findall(r"`([a-z_]+(?::[a-z]+)?)`", table)) == {*SCOPES, *OPTIONAL_SCOPES}

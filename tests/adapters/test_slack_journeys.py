@@ -247,6 +247,23 @@ async def test_a_term_is_shared_in_a_channel_the_bot_is_in(desk: Desk) -> None:
     ]
 
 
+async def test_a_channel_has_its_name_and_the_zone_of_the_workspace(tmp_path) -> None:
+    async with open_desk(tmp_path, zone="Europe/Berlin") as desk:
+        desk.platform.channels["C0ML"] = "ml-platform"
+        for channel in ("C0ML", "C0SECRET"):  # of the second we may not know the name
+            await desk.event({"type": "member_joined_channel", "user": BOT, "channel": channel})
+            await desk.settled()
+        where = seat(desk)
+        found = [
+            desk.system.store.read(TENANT, lambda parts, at=at: parts.people.channel_at(where, at)).result()  # type: ignore[misc]
+            for at in ("C0ML", "C0SECRET")
+        ]
+        assert [(one.name, one.zone) for one in found if one] == [
+            ("ml-platform", "Europe/Berlin"),
+            ("C0SECRET", "Europe/Berlin"),
+        ]
+
+
 async def test_a_form_that_opens_too_late_is_told(desk: Desk) -> None:
     from tests.faults.slack_platform import Fault
 
