@@ -22,7 +22,12 @@ def insert(conn: Connection, table: Table) -> sqlite.Insert | Any:
 
     Both dialects offer the same methods; the types differ, so one of them stands for both.
     """
-    if is_sqlite(conn):
+    return insert_for(conn.dialect.name, table)
+
+
+def insert_for(dialect: str, table: Table) -> sqlite.Insert | Any:
+    """The same by the dialect's name, for a statement that is made once."""
+    if dialect == "sqlite":
         return sqlite.insert(table)
     # Imported where it is used: it costs a tenth of a second that the playground need not pay.
     from sqlalchemy.dialects import postgresql
