@@ -14,7 +14,7 @@ import msgspec
 
 from adapters.local import read
 from adapters.local.clock import Mover, PlayClock
-from adapters.local.people import WORKSPACE, direct
+from adapters.local.people import CHANNELS, WORKSPACE, direct
 from adapters.local.problems import Problem
 from adapters.local.send import Desk
 from adapters.local.shown import Eyes, FormView, MessageView
@@ -134,9 +134,12 @@ class Turns:
         if not is_zone(new.zone):
             raise Problem(422, f"{new.zone[:60]!r} is no time zone.", "Use a name such as Europe/Berlin.")
         known = read.Known(WORKSPACE, new.account, new.name, new.zone)
-        place = read.place_of(direct(new.account), new.account, None)
-        incoming = read.incoming(MemberJoined(), _key(new.key or f"joined:{new.account}"), place, known)
-        await take(self._app, incoming, self._clock.now)
+        key = _key(new.key or f"joined:{new.account}")
+        # Whoever comes is in every channel: a rule of the company may wait there.
+        for at, where in enumerate((direct(new.account), *(address for address, _ in CHANNELS))):
+            place = read.place_of(where, new.account, None)
+            came = read.incoming(MemberJoined(), f"{key}:{where}" if at else key, place, known)
+            await take(self._app, came, self._clock.now)
         await self.settle(wait=True)
         return Turn()
 

@@ -196,6 +196,17 @@ async def test_somebody_new_can_join_once(play):
     assert (await play.say("xena", "help"))["answer"]
 
 
+async def test_somebody_new_is_put_into_the_track_of_a_channel(play):
+    shown = await play.say("ingrid", "/mlops admin enrol", place="mlops")
+    add = {"as_": "ingrid", "place": "mlops", "action": "cohorts.add", "value": "mlops"}
+    form = (await play.post("/api/press", **add, message=shown["answer"]["id"]))["opens"]["form"]
+    values = {"what": "channel", "tracks": ["everyone-core"]}
+    await play.post("/api/submit", as_="ingrid", place="mlops", form=form["id"], ref=form["ref"], values=values)
+    await play.post("/api/people", account="xena", name="Xena", zone="Asia/Tokyo")
+    assert "Your company has put you in" in str(await play.messages("xena"))
+    assert "Your company has put you in" not in str(await play.messages("noa"))
+
+
 async def test_the_newcomer_is_greeted_once(play):
     await play.say("lena", "help")  # waits until everything due is sent
     greeted = await play.messages("noa")
