@@ -79,7 +79,7 @@ class Glossary:
 
     def suggest(self, id: str, term: str, meaning: str, member: str, now: datetime) -> None:
         row = {"tenant": self._tenant, "id": id, "term": term, "meaning": meaning, "member": member}
-        self._conn.execute(term_suggestion.insert().values(**row, state="open", created_at=now))
+        self._conn.execute(term_suggestion.insert(), {**row, "state": "open", "created_at": now})
 
     def suggested_by(self, member: str) -> int:
         mine = select(func.count()).where(term_suggestion.c.tenant == self._tenant, term_suggestion.c.member == member)
