@@ -209,12 +209,10 @@ class Drainer:
         return Outcome(delivery, message_id=message_id)
 
     def _settle(self, parts: DispatchParts, outcomes: Sequence[Outcome], now: datetime) -> int:
-        arrived = []
+        there = [(one.delivery, one.message_id) for one in outcomes if one.message_id is not None]
+        arrived = parts.dispatch.sent_all(there, now) if there else []
         for one in outcomes:
-            if one.message_id is not None:
-                if parts.dispatch.sent(one.delivery, one.message_id, now):
-                    arrived.append(one.delivery)
-            elif one.failure is not None:
+            if one.message_id is None and one.failure is not None:
                 self._failed(parts, one.delivery, one.failure)
         self._tell_kinds(parts, arrived, now)
         return len(arrived)

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, and_, delete, exists, func, or_, select, update
+from sqlalchemy import Column, Connection, Table, and_, bindparam, delete, exists, func, or_, select, update
 
 from bot.domain.deliveries import Delivery
 from storage.askings import answer
@@ -24,6 +24,29 @@ tick_mark = Table(
     metadata,
     ident("tenant", primary_key=True),
     Column("planned_to", Instant, nullable=False),
+)
+
+
+# Statements of every message are made once: making one costs ten times what running it does.
+_OURS = and_(
+    delivery.c.tenant == bindparam("of_tenant"),
+    delivery.c.id == bindparam("row"),
+    delivery.c.state == "claimed",
+    delivery.c.owner == bindparam("by"),
+    delivery.c.epoch == bindparam("at_epoch"),
+)
+_INTEND = update(delivery).where(_OURS).values(state="sending", attempts=delivery.c.attempts + 1)
+_INTEND_CHOSEN = _INTEND.values(chosen=bindparam("pick"))
+_INTENDED = select(delivery.c.id, delivery.c.epoch).where(
+    delivery.c.tenant == bindparam("of_tenant"),
+    delivery.c.id.in_(bindparam("ids", expanding=True)),
+    delivery.c.state == "sending",
+    delivery.c.owner == bindparam("by"),
+)
+_SENT = (
+    update(delivery)
+    .where(delivery.c.tenant == bindparam("of_tenant"), delivery.c.id == bindparam("row"))
+    .values(state="sent", message_id=bindparam("as"), settled_at=bindparam("now"), reason=None)
 )
 
 
@@ -89,20 +112,24 @@ class DispatchPart:
         self, owner: str, claimed: Sequence[Delivery], chosen: Mapping[int, Mapping[str, Any] | None]
     ) -> set[int]:
         """The intent: a conditional update on owner and epoch, so a worker that slept past its lease fails here."""
-        return {one.id for one in claimed if self._intend(owner, one, chosen.get(one.id))}
-
-    def _intend(self, owner: str, one: Delivery, chosen: Mapping[str, Any] | None) -> bool:
-        mine = and_(
-            delivery.c.tenant == self._tenant,
-            delivery.c.id == one.id,
-            delivery.c.state == "claimed",
-            delivery.c.owner == owner,
-            delivery.c.epoch == one.epoch,
-        )
-        values: dict[str, Any] = {"state": "sending", "attempts": delivery.c.attempts + 1}
-        if chosen is not None:
-            values["chosen"] = dict(chosen)
-        return self._conn.execute(update(delivery).where(mine).values(**values)).rowcount == 1
+        if not claimed:
+            return set()
+        written = 0
+        for statement, some in (
+            (_INTEND, [one for one in claimed if chosen.get(one.id) is None]),
+            (_INTEND_CHOSEN, [one for one in claimed if chosen.get(one.id) is not None]),
+        ):
+            rows = [
+                {"of_tenant": self._tenant, "by": owner, "row": one.id, "at_epoch": one.epoch}
+                | ({} if statement is _INTEND else {"pick": dict(chosen[one.id] or {})})
+                for one in some
+            ]
+            written += self._conn.execute(statement, rows).rowcount if rows else 0
+        if written == len(claimed):  # as ever, for they are held
+            return {one.id for one in claimed}
+        ids = {"of_tenant": self._tenant, "by": owner, "ids": [one.id for one in claimed]}
+        epochs = {row.id: row.epoch for row in self._conn.execute(_INTENDED, ids)}
+        return {one.id for one in claimed if epochs.get(one.id) == one.epoch}
 
     def take_budget(self, member: str, day: date, id: int) -> bool:
         row = {"tenant": self._tenant, "member": member, "day": day, "delivery": id}
@@ -122,9 +149,21 @@ class DispatchPart:
 
     def sent(self, one: Delivery, message_id: str, now: datetime) -> bool:
         """Record that a message is there, whoever sent it; False when that was known already."""
-        condition = (delivery.c.tenant == self._tenant) & (delivery.c.id == one.id) & (delivery.c.state != "sent")
-        values = {"state": "sent", "message_id": message_id, "settled_at": now, "reason": None}
-        return self._conn.execute(update(delivery).where(condition).values(**values)).rowcount == 1
+        return bool(self.sent_all([(one, message_id)], now))
+
+    def sent_all(self, arrived: Sequence[tuple[Delivery, str]], now: datetime) -> list[Delivery]:
+        """The same for many; those of which it was not known."""
+        wanted = (delivery.c.tenant == self._tenant) & delivery.c.id.in_([one.id for one, _ in arrived])
+        news = select(delivery.c.id).where(wanted, delivery.c.state != "sent").order_by(delivery.c.id)
+        if not is_sqlite(self._conn):
+            news = news.with_for_update()
+        ids = set(self._conn.execute(news).scalars())
+        rows = [
+            {"of_tenant": self._tenant, "row": one.id, "as": id, "now": now} for one, id in arrived if one.id in ids
+        ]
+        if rows:
+            self._conn.execute(_SENT, rows)
+        return [one for one, _ in arrived if one.id in ids]
 
     def unknown(self, one: Delivery, reason: str, retry_in: float) -> None:
         self._update(one, state="unknown", reason=reason, not_before=machine_now(self._conn) + retry_in)
