@@ -1,9 +1,13 @@
 """The ground that other tests stand on holds: PostgreSQL is real, and no socket leaves the machine."""
 
+import json
 import socket
+from pathlib import Path
 
 import pytest
 from sqlalchemy import create_engine, text
+
+ROOT = Path(__file__).parents[2]
 
 
 def test_postgres_copies_a_template(postgres_database):
@@ -33,3 +37,10 @@ def test_loopback_is_open():
 
 def test_rounds_are_short_in_the_gate(rounds, request):
     assert rounds(3, 1_000) == (1_000 if request.config.getoption("--long") else 3)
+
+
+def test_packages_from_npm_are_pinned_by_hash_and_name_no_registry():
+    lock = json.loads((ROOT / "tests/clients/npm/package-lock.json").read_text())
+    packages = {name: one for name, one in lock["packages"].items() if name}
+    assert packages
+    assert [name for name, one in packages.items() if "integrity" not in one or "resolved" in one] == []
