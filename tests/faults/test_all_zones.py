@@ -34,6 +34,12 @@ ZONES = sorted(
 GATE = ("Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Africa/Casablanca", "Asia/Kolkata")
 
 
+def offset(at, place):
+    found = at.astimezone(place).utcoffset()
+    assert found is not None
+    return found
+
+
 @cache
 def changes(zone):
     """The local dates on which the offset of a zone changes."""
@@ -49,11 +55,11 @@ def expected(zone, day, minute):
     """The instant of a wall time, by looking at the clock and not by asking for it."""
     place = ZoneInfo(zone)
     naive = datetime(day.year, day.month, day.day) + timedelta(minutes=minute)  # noqa: DTZ001 - a wall clock
-    offsets = {(naive.replace(tzinfo=UTC) + shift).astimezone(place).utcoffset() for shift in (-DAY, DAY)}
-    instants = sorted(naive.replace(tzinfo=UTC) - offset for offset in offsets)
+    offsets = {offset(naive.replace(tzinfo=UTC) + shift, place) for shift in (-DAY, DAY)}
+    instants = sorted(naive.replace(tzinfo=UTC) - one for one in offsets)
     shown = [at for at in instants if at.astimezone(place).replace(tzinfo=None) == naive]
     # Struck out: by the offset before the gap, which carries it over.
-    before = (min(instants) - DAY).astimezone(place).utcoffset()
+    before = offset(min(instants) - DAY, place)
     return shown[0] if shown else naive.replace(tzinfo=UTC) - before
 
 
