@@ -52,8 +52,8 @@ class Deliveries(Machine):
         super().__init__()
         self.model = {}  # id -> state
         self.keys = {}  # subject -> id
-        self.held = {owner: [] for owner in OWNERS}  # what a worker believes to have claimed
-        self.calls = {owner: [] for owner in OWNERS}  # what it is calling
+        self.held: dict[str, list] = {owner: [] for owner in OWNERS}  # what a worker believes to have claimed
+        self.calls: dict[str, list] = {owner: [] for owner in OWNERS}  # what it is calling
         self.epochs = {}  # id -> (owner, epoch) of the claim in force
 
     def own(self, one, owner):
@@ -65,6 +65,7 @@ class Deliveries(Machine):
         assert self.parts.ledger.put([new], NOW) == (f"s{subject}" not in self.keys)
         if f"s{subject}" not in self.keys:
             row = self.parts.ledger.find(new.key)
+            assert row is not None
             self.keys[f"s{subject}"] = row.id
             self.model[row.id] = "ready"
 
@@ -182,7 +183,7 @@ class Bookings(Machine):
     def nothing_is_sold_twice(self):
         rows = self.conn.execute(select(booking).where(booking.c.state == "booked")).all()
         assert {row.id for row in rows} == set(self.held)
-        sessions = {}
+        sessions: dict = {}
         for slot, asker in self.held.values():
             sessions.setdefault((slot.window.id, slot.start), []).append(asker)
         for (window, _), askers in sessions.items():
