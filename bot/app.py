@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,7 +30,7 @@ from bot.ports.catalog import Catalogs
 from bot.ports.store import Parts, Store
 from bot.ports.tally import Tally
 from bot.ports.texts import Texts
-from bot.router import Answer, Context, Needs, Table, Work
+from bot.router import Answer, Context, Needs, Table, Unread, Work
 
 Run = Callable[[Context], Answer]
 
@@ -81,7 +82,9 @@ class App:
         is_known = self.accounts.has_met(incoming.workspace, incoming.account, _direct(incoming))
         actor = self.accounts.recall(incoming.workspace, incoming.account) if is_known else None
         if call.needs is Needs.NOTHING and actor is not None:
-            return _done(lambda: self._run(call, self._context(actor, incoming, now, None)))
+            told = _done(lambda: self._run(call, self._context(actor, incoming, now, None)))
+            if not isinstance(told.exception(), Unread):
+                return told
         if call.needs is not Needs.WRITE and is_known:
             return self._read_or_meet(call, incoming, now, tenant)
         return self.store.write(tenant, lambda parts: self._write(call, incoming, now, parts))
@@ -194,7 +197,10 @@ class App:
         if actor is None:
             raise _Unmet
         self.accounts.remember(incoming.workspace, incoming.account, actor)
-        return self._run(call, self._context(actor, incoming, now, parts if call.needs is Needs.READ else None))
+        if call.needs is Needs.NOTHING:
+            with suppress(Unread):
+                return self._run(call, self._context(actor, incoming, now, None))
+        return self._run(call, self._context(actor, incoming, now, parts))
 
     def _write(self, call: _Call, incoming: Incoming, now: datetime, parts: Parts) -> Answer:
         """The whole effect of one incoming thing. The inbox row makes a repeat of it a no-op."""

@@ -28,6 +28,10 @@ class Needs(Enum):
     WRITE = "write"
 
 
+class Unread(Exception):
+    """A handler that needs nothing finds nothing in memory: it is run once more, with a reader of the store."""
+
+
 class OnUnknown(Enum):
     """What to do when the outcome of a call is unknown and the platform cannot be asked."""
 

@@ -4,10 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, PrimaryKeyConstraint, Table, func, select
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Integer,
+    PrimaryKeyConstraint,
+    Row,
+    Table,
+    func,
+    select,
+    update,
+)
 
-from bot.ports.glossary import Miss
+from bot.ports.glossary import Miss, OwnTerm, Revision, Suggestion
 from storage.dialects import insert
 from storage.schema import Instant, ident, metadata, words
 
@@ -40,7 +52,34 @@ term_suggestion = Table(
     ident("member"),
     ident("state"),  # open | approved | refused
     Column("created_at", Instant, nullable=False),
+    Column("decided_at", Instant),
     PrimaryKeyConstraint("tenant", "id"),
+)
+
+own_term = Table(
+    "own_term",
+    metadata,
+    ident("tenant"),
+    ident("id"),
+    words("term"),
+    words("short"),
+    words("plain"),
+    Column("rev", Integer, nullable=False),
+    PrimaryKeyConstraint("tenant", "id"),
+)
+
+own_term_revision = Table(
+    "own_term_revision",
+    metadata,
+    ident("tenant"),
+    ident("id"),
+    Column("rev", Integer, nullable=False),
+    words("term"),
+    words("short"),
+    words("plain"),
+    ident("editor"),
+    Column("at", Instant, nullable=False),
+    PrimaryKeyConstraint("tenant", "id", "rev"),
 )
 
 
@@ -85,9 +124,50 @@ class Glossary:
         mine = select(func.count()).where(term_suggestion.c.tenant == self._tenant, term_suggestion.c.member == member)
         return self._conn.execute(mine).scalar_one()
 
-    def suggestions(self) -> int:
-        """How many suggestions wait for an editor."""
-        waiting = select(func.count()).where(
-            term_suggestion.c.tenant == self._tenant, term_suggestion.c.state == "open"
+    def waiting(self) -> tuple[int, Suggestion | None]:
+        total: int = self._conn.execute(select(func.count()).where(self._open())).scalar_one()
+        oldest = (
+            select(term_suggestion).where(self._open()).order_by(term_suggestion.c.created_at, term_suggestion.c.id)
         )
-        return self._conn.execute(waiting).scalar_one()
+        row = self._conn.execute(oldest.limit(1)).one_or_none()
+        return total, None if row is None else _suggestion(row)
+
+    def suggestion(self, id: str) -> Suggestion | None:
+        this = select(term_suggestion).where(self._open(), term_suggestion.c.id == id)
+        row = self._conn.execute(this).one_or_none()
+        return None if row is None else _suggestion(row)
+
+    def decide(self, id: str, state: str, now: datetime) -> bool:
+        this = update(term_suggestion).where(self._open(), term_suggestion.c.id == id)
+        return self._conn.execute(this.values(state=state, decided_at=now)).rowcount == 1
+
+    def _open(self) -> ColumnElement[bool]:
+        return (term_suggestion.c.tenant == self._tenant) & (term_suggestion.c.state == "open")
+
+    def own(self, id: str) -> OwnTerm | None:
+        this = select(own_term).where(own_term.c.tenant == self._tenant, own_term.c.id == id)
+        row = self._conn.execute(this).one_or_none()
+        return None if row is None else _entry(row)
+
+    def keep_own(self, entry: OwnTerm, editor: str, now: datetime) -> int:
+        values = {"term": entry.term, "short": entry.short, "plain": entry.plain}
+        first = insert(self._conn, own_term).values(tenant=self._tenant, id=entry.id, rev=1, **values)
+        next_one = {**values, "rev": own_term.c.rev + 1}
+        kept = first.on_conflict_do_update(index_elements=["tenant", "id"], set_=next_one).returning(own_term.c.rev)
+        rev: int = self._conn.execute(kept).scalar_one()
+        row = {"tenant": self._tenant, "id": entry.id, "rev": rev, **values, "editor": editor, "at": now}
+        self._conn.execute(own_term_revision.insert(), row)
+        return rev
+
+    def revisions(self, id: str) -> Sequence[Revision]:
+        mine = (own_term_revision.c.tenant == self._tenant) & (own_term_revision.c.id == id)
+        rows = self._conn.execute(select(own_term_revision).where(mine).order_by(own_term_revision.c.rev.desc()))
+        return [Revision(_entry(row), row.editor, row.at) for row in rows]
+
+
+def _suggestion(row: Row[Any]) -> Suggestion:
+    return Suggestion(id=row.id, term=row.term, meaning=row.meaning, member=row.member)
+
+
+def _entry(row: Row[Any]) -> OwnTerm:
+    return OwnTerm(id=row.id, term=row.term, short=row.short, plain=row.plain, rev=row.rev)

@@ -17,6 +17,33 @@ class Miss(msgspec.Struct, frozen=True):
     last: datetime
 
 
+class Suggestion(msgspec.Struct, frozen=True, kw_only=True):
+    """A term somebody proposed, as long as no editor has decided."""
+
+    id: str
+    term: str
+    meaning: str
+    member: str
+
+
+class OwnTerm(msgspec.Struct, frozen=True, kw_only=True):
+    """An entry of the company's own, beside those of the pack. ``short`` is one line, ``plain`` may be empty."""
+
+    id: str
+    term: str
+    short: str
+    plain: str = ""
+    rev: int = 0
+
+
+class Revision(msgspec.Struct, frozen=True):
+    """What an entry was once, and who made it that."""
+
+    entry: OwnTerm
+    editor: str
+    at: datetime
+
+
 class Glossary(Protocol):
     def add_uses(self, uses: Mapping[str, int]) -> None: ...
 
@@ -26,6 +53,28 @@ class Glossary(Protocol):
 
     def misses(self, limit: int = 20) -> Sequence[Miss]:
         """Most asked first."""
+        ...
+
+    def waiting(self) -> tuple[int, Suggestion | None]:
+        """How many suggestions wait for an editor, and the oldest."""
+        ...
+
+    def suggestion(self, id: str) -> Suggestion | None:
+        """One that waits."""
+        ...
+
+    def decide(self, id: str, state: str, now: datetime) -> bool:
+        """Approve or refuse; False when an editor has decided before."""
+        ...
+
+    def own(self, id: str) -> OwnTerm | None: ...
+
+    def keep_own(self, entry: OwnTerm, editor: str, now: datetime) -> int:
+        """Write an entry of the company's own as its next revision. Returns the number of that."""
+        ...
+
+    def revisions(self, id: str) -> Sequence[Revision]:
+        """Everything an entry ever was, newest first."""
         ...
 
     def suggest(self, id: str, term: str, meaning: str, member: str, now: datetime) -> None: ...

@@ -119,7 +119,7 @@ def press(desk: Desk, action: str) -> Json:
 
 
 @pytest.mark.parametrize(
-    "text", ["help", "define drift", "define drfit", "terms", "find drift", "suggest", "what?", "/mlops define drift"]
+    "text", ["help", "define drift", "terms", "find drift", "suggest", "what?", "/mlops define drift"]
 )
 async def test_a_look_up_touches_neither_store_nor_network(desk: Desk, order: Order, text: str) -> None:
     assert await order.before_the_answer(slash(desk, text)) == []
@@ -128,6 +128,10 @@ async def test_a_look_up_touches_neither_store_nor_network(desk: Desk, order: Or
 @pytest.mark.parametrize("text", ["settings", "today", "pause", "stop", "hours", "bookings", "progress"])
 async def test_what_is_read_or_written_takes_one_transaction(desk: Desk, order: Order, text: str) -> None:
     assert await order.before_the_answer(slash(desk, text)) in (["read"], ["write"])
+
+
+async def test_a_name_the_pack_does_not_have_is_looked_for_among_the_companys_own(desk: Desk, order: Order) -> None:
+    assert await order.before_the_answer(slash(desk, "define drfit")) == ["read"]
 
 
 async def test_somebody_new_takes_one_transaction(desk: Desk, order: Order) -> None:

@@ -7,6 +7,7 @@ from sqlalchemy.exc import NoResultFound
 
 from bot.domain.digests import Activity, figures
 from bot.ports.digest import Edition
+from bot.ports.glossary import OwnTerm
 from storage import packs
 from storage.jobs import StepTaken
 from storage.tally import Tally
@@ -46,7 +47,27 @@ def test_uses_and_misses_add_up(parts):
 
 def test_a_suggestion_waits_for_an_editor(parts):
     parts.glossary.suggest("s1", "Feature flag", "", "ann", NOW)
-    assert parts.glossary.suggestions() == 1
+    total, oldest = parts.glossary.waiting()
+    assert (total, oldest.term) == (1, "Feature flag")
+    assert parts.glossary.decide("s1", "approved", NOW)
+    assert not parts.glossary.decide("s1", "refused", NOW)
+    assert parts.glossary.waiting() == (0, None)
+    assert parts.glossary.suggestion("s1") is None
+
+
+def test_every_revision_of_an_entry_is_kept(parts):
+    first = OwnTerm(id="own:flag", term="Flag", short="A switch.")
+    assert parts.glossary.keep_own(first, "ann", NOW) == 1
+    assert (
+        parts.glossary.keep_own(OwnTerm(id="own:flag", term="Flag", short="Better.", plain="On or off."), "bob", NOW)
+        == 2
+    )
+    assert parts.glossary.own("own:flag").short == "Better."
+    assert [(one.entry.rev, one.entry.short, one.editor) for one in parts.glossary.revisions("own:flag")] == [
+        (2, "Better.", "bob"),
+        (1, "A switch.", "ann"),
+    ]
+    assert parts.glossary.own("own:other") is None
 
 
 def test_what_was_counted_in_memory_is_written_once(parts, others):

@@ -15,6 +15,7 @@ from bot.domain.settings import TenantSettings
 from bot.domain.tracks import Enrolment
 from bot.ports.attention import Check
 from bot.ports.digest import Edition
+from bot.ports.glossary import OwnTerm
 from bot.ports.lessons import Asking, Given, History, Showing
 from storage.schema import metadata
 from storage.tenancy import Accounts, Workspace, add_tenant, add_workspace, workspaces
@@ -62,6 +63,9 @@ def act(parts):
     parts.glossary.add_uses({"t": 1})
     parts.glossary.add_misses({"w": 1}, NOW)
     parts.glossary.suggest("s1", "T", "", "ann", NOW)
+    parts.glossary.suggest("s2", "U", "", "ann", NOW)
+    parts.glossary.decide("s2", "refused", NOW)
+    parts.glossary.keep_own(OwnTerm(id="own:t", term="T", short="Short."), "ann", NOW)
     parts.digest.publish_set("blue", "ann", parts.digest.seal(["bob"]))
     parts.digest.publish(Edition("blue", "ann", "2026-W47", figures({}, ["bob"], (), 5)), NOW)
     parts.people.leave("cyd", NOW)

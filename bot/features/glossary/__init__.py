@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bot.features.glossary import editors
 from bot.features.glossary.commands import ACTIONS, COMMANDS, FORMS, TYPEAHEADS
 from bot.features.glossary.facts import facts
 from bot.features.glossary.kinds import SHARED
@@ -9,10 +10,10 @@ from bot.router import Feature
 
 FEATURE = Feature(
     name="glossary",
-    commands=list(COMMANDS),
-    actions=list(ACTIONS),
-    forms=list(FORMS),
+    commands=[*COMMANDS, *editors.COMMANDS],
+    actions=[*ACTIONS, *editors.ACTIONS],
+    forms=[*FORMS, *editors.FORMS],
     typeaheads=list(TYPEAHEADS),
-    kinds=[SHARED],
+    kinds=[SHARED, editors.DECIDED],
     facts=facts,
 )

@@ -9,6 +9,7 @@ from bot.domain.conversation import Query
 from bot.domain.deliveries import Outgoing
 from bot.domain.people import Verb
 from bot.errors import Refusal
+from bot.features.glossary.editors import own_card, own_id
 from bot.features.glossary.screens import (
     NAME_LIMIT,
     hits_card,
@@ -20,7 +21,7 @@ from bot.features.glossary.screens import (
     topics_card,
 )
 from bot.messages import Message, Pick, Text, clip, plain
-from bot.router import Action, Answer, Command, Context, FormHandler, Needs, Typeahead, Values
+from bot.router import Action, Answer, Command, Context, FormHandler, Needs, Typeahead, Unread, Values
 
 PICKS = 20
 SHARED_WITHIN = timedelta(hours=1)  # later than that the conversation has moved on
@@ -33,6 +34,11 @@ def define(ctx: Context, words: str) -> Answer:
     found = ctx.catalog.define(words)
     if found.how == "exact":
         return show(ctx, found.terms[0].id)
+    if ctx.parts is None:
+        raise Unread  # the company may have an entry of its own
+    own = ctx.store.glossary.own(own_id(words))
+    if own is not None:
+        return Answer(inline=own_card(ctx, own))
     ctx.tally.miss(ctx.tenant, clip(words.casefold(), NAME_LIMIT))
     if found.how == "none":
         return Answer(inline=missing_card(ctx.texts, words))
@@ -41,8 +47,13 @@ def define(ctx: Context, words: str) -> Answer:
 
 def show(ctx: Context, id: str) -> Answer:
     term = ctx.catalog.terms.get(id)
+    if term is None and ctx.parts is None:
+        raise Unread
     if term is None:
-        raise Refusal("app.expired")
+        own = ctx.store.glossary.own(id)
+        if own is None:
+            raise Refusal("app.expired")
+        return Answer(inline=own_card(ctx, own))
     ctx.tally.look_up(ctx.tenant, term.id)
     in_channel = ctx.place.kind in {"channel", "group"}
     return Answer(inline=term_card(ctx.texts, ctx.catalog, term, ctx.now.date(), in_channel=in_channel))

@@ -380,6 +380,28 @@ def upgrade() -> None:
     )
     op.create_index(op.f("ix_office_window_tenant_host"), "office_window", ["tenant", "host"], unique=False)
     op.create_table(
+        "own_term",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("term", sa.Text(), nullable=False),
+        sa.Column("short", sa.Text(), nullable=False),
+        sa.Column("plain", sa.Text(), nullable=False),
+        sa.Column("rev", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_own_term")),
+    )
+    op.create_table(
+        "own_term_revision",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("id", sa.String(length=255), nullable=False),
+        sa.Column("rev", sa.Integer(), nullable=False),
+        sa.Column("term", sa.Text(), nullable=False),
+        sa.Column("short", sa.Text(), nullable=False),
+        sa.Column("plain", sa.Text(), nullable=False),
+        sa.Column("editor", sa.String(length=255), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "id", "rev", name=op.f("pk_own_term_revision")),
+    )
+    op.create_table(
         "pack",
         sa.Column("version", sa.String(length=255), nullable=False),
         sa.Column("fingerprint", sa.String(length=255), nullable=False),
@@ -568,6 +590,7 @@ def upgrade() -> None:
         sa.Column("member", sa.String(length=255), nullable=False),
         sa.Column("state", sa.String(length=255), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("decided_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_term_suggestion")),
     )
     op.create_table(
@@ -646,6 +669,8 @@ def downgrade() -> None:
     op.drop_table("playground_clock")
     op.drop_table("participation")
     op.drop_table("pack")
+    op.drop_table("own_term_revision")
+    op.drop_table("own_term")
     op.drop_index(op.f("ix_office_window_tenant_host"), table_name="office_window")
     op.drop_table("office_window")
     op.drop_table("office_turn")
