@@ -6,13 +6,27 @@ from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, and_, bindparam, delete, exists, func, or_, select, update
+from sqlalchemy import (
+    Column,
+    ColumnElement,
+    Connection,
+    Table,
+    and_,
+    bindparam,
+    delete,
+    exists,
+    func,
+    or_,
+    select,
+    text,
+    update,
+)
 
 from bot.domain.deliveries import Delivery
 from storage.askings import answer
 from storage.dialects import insert, is_sqlite, machine_now
 from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read, root
-from storage.people import inbox
+from storage.people import inbox, workspace
 from storage.schema import Instant, ident, metadata
 
 LEASE_SECONDS = 30.0
@@ -26,6 +40,10 @@ tick_mark = Table(
     Column("planned_to", Instant, nullable=False),
 )
 
+
+# Literals in SQL, so that the partial indexes are used: these look at what is open, not at everything that ever was.
+_PENDING = text("delivery.state IN ('claimed', 'sending', 'unknown')")
+_READY = text("delivery.state = 'ready'")
 
 # Statements of every message are made once: making one costs ten times what running it does.
 _OURS = and_(
@@ -202,11 +220,16 @@ class DispatchPart:
 
     def expire(self, now: datetime) -> int:
         """End what is past its time, and what hangs on a message that will never be there."""
-        ready = (delivery.c.tenant == self._tenant) & (delivery.c.state == "ready")
-        late = self._end_all(and_(ready, delivery.c.expires_at <= now), "expired", "past its time")
+        due = and_(self._ready(), delivery.c.due_at <= now)
+        late = self._end_all(and_(due, delivery.c.expires_at <= now), "expired", "past its time")
         gone = exists().where(root.c.id == delivery.c.root, root.c.state.in_(TERMINAL_WITHOUT_SENDING))
-        orphaned = self._end_all(and_(ready, delivery.c.root.is_not(None), gone), "skipped", "root not sent")
+        orphaned = self._end_all(and_(due, delivery.c.root.is_not(None), gone), "skipped", "root not sent")
         return late + orphaned
+
+    def _ready(self) -> ColumnElement[bool]:
+        """What waits, by lane, as its index has it."""
+        lanes = select(workspace.c.id).where(workspace.c.tenant == self._tenant)
+        return and_(delivery.c.tenant == self._tenant, delivery.c.workspace.in_(lanes), _READY)
 
     def _end_all(self, condition: Any, state: str, reason: str) -> int:
         late = in_turn(self._conn, condition)
@@ -223,6 +246,8 @@ class DispatchPart:
                 delivery.c.tenant == self._tenant,
                 delivery.c.workspace == workspace,
                 delivery.c.state == "unknown",
+                _PENDING,
+                delivery.c.lease_until >= 0,  # always: it leads into the index
                 delivery.c.not_before <= machine,
             )
             .order_by(delivery.c.id)
@@ -231,7 +256,7 @@ class DispatchPart:
         return self._read(ids.scalars().all())
 
     def recover(self, *, everything: bool, look_in: float = 0.0) -> int:
-        lapsed = delivery.c.tenant == self._tenant
+        lapsed = (delivery.c.tenant == self._tenant) & _PENDING
         if not everything:
             lapsed &= delivery.c.lease_until <= machine_now(self._conn)
         claimed = in_turn(self._conn, lapsed & (delivery.c.state == "claimed"))
@@ -254,7 +279,7 @@ class DispatchPart:
         self._conn.execute(delete(message_budget).where(spent))
 
     def next_due(self, after: datetime) -> datetime | None:
-        waiting = (delivery.c.tenant == self._tenant) & (delivery.c.state == "ready") & (delivery.c.due_at > after)
+        waiting = self._ready() & (delivery.c.due_at > after)
         return self._conn.execute(select(func.min(delivery.c.due_at)).where(waiting)).scalar()
 
     def marked(self) -> datetime | None:
