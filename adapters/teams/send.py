@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from typing import Any
 
 from adapters.teams import render
@@ -55,8 +56,12 @@ class TeamsMessenger:
 
     async def _conversation(self, addresses: Addresses, parcel: Parcel) -> Conversation:
         """Where it goes; somebody who has only been met in a channel is written to for the first time."""
-        if parcel.address:
+        if parcel.address and parcel.member is None:
             return await addresses.spot(parcel.address)
+        if parcel.address:
+            # Whoever was met elsewhere has no chat with us yet: then the address is the person's own id.
+            with suppress(DeliveryFailed):
+                return await addresses.spot(parcel.address)
         if parcel.member is None:
             raise DeliveryFailed("no address", permanent=True)
         return await addresses.direct_of(parcel.member)

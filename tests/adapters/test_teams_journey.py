@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 
 import pytest
+from sqlalchemy import select
 
-from tests.adapters.teams_world import World, buttons, cards, direct, words, world
+from bot.domain.cohorts import Rule
+from storage.people import channel
+from tests.adapters.teams_world import TENANT, World, buttons, cards, direct, words, world
 from tests.contracts.adaptive_cards import check
 
 
@@ -265,3 +268,22 @@ async def test_what_was_asked_in_a_channel_can_be_shared_there_and_nowhere_else(
     (posted,) = [one for one in teams.platform.created if "activity" in one]
     assert posted["channelData"]["channel"]["id"] == "19:general@thread.tacv2"
     assert "drift" in words(posted["activity"]).casefold()
+
+
+async def test_who_comes_into_a_team_with_a_rule_is_welcomed_in_their_own_chat_and_enrolled(teams: World):
+    await teams.send(teams.activity("added_team"))
+    await teams.send(teams.activity("member_added_team"))
+    await teams.settle()
+    assert not teams.platform.messages(direct("new"))  # no rule waits there
+
+    def add(parts):
+        (workspace,) = parts.conn.execute(select(channel.c.workspace).distinct()).scalars()
+        place = parts.people.channel_at(workspace, "19:general@thread.tacv2")
+        parts.cohorts.add_rule(Rule("channel", place.id, "everyone-core"))
+
+    teams.system.store.write(TENANT, add).result()
+    await teams.send(teams.activity("member_added_team"))
+    await teams.settle()
+    shown = words(teams.platform.messages(direct("new")))
+    assert "Hello Robin Doe" in shown
+    assert "One short lesson a day is set up for you" in shown
