@@ -277,9 +277,7 @@ def _marks(url: str, plain: _Lite | _Big, target: str) -> None:
         with engine.begin() as conn:
             claimed = Parts(conn, "t").dispatch.claim("w0", "me", NOW, BATCH)
         with engine.begin() as conn:
-            dispatch = Parts(conn, "t").dispatch
-            for one in claimed:
-                dispatch.sent(one, "m", NOW)
+            Parts(conn, "t").dispatch.sent_all([(one, "m") for one in claimed], NOW)
 
     taken: dict[str, list[float]] = {"floor": [], "ours": []}
     for _ in range(40):
@@ -303,7 +301,7 @@ def _book(url: str) -> None:
         id="bench", host=Person("m0", "x"), zone="UTC", rule=weekly(range(7)), first_day=NOW.date(), start=600, end=900,
         slot_minutes=30, day_minutes=600, horizon_days=7,
     )  # fmt: skip
-    free = [one for one in slots(window, NOW, NOW + timedelta(days=1)) if one.start > NOW][:10]
+    free = [one for one in slots(window, NOW, NOW + timedelta(days=3)) if one.start > NOW + timedelta(days=1)][:10]
 
     def fill(conn: Connection) -> None:
         conn.execute(booking.delete())

@@ -128,4 +128,4 @@ def test_killed_again_and_again(tmp_path, sees, rounds, figures):
 
 
 def test_control_without_looking_lost_replies_double(tmp_path):
-    assert killed(tmp_path, 60, 1, 0.6, sees=False, speed=5 * SPEED).extra > 0
+    assert killed(tmp_path, 30, 1, 0.5, sees=False, speed=5 * SPEED).extra > 0

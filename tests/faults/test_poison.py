@@ -55,6 +55,7 @@ def test_the_others_are_all_sent(crowd, rounds, figures):
     assert all(one.reason for one in parked)
 
 
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_control_without_trying_alone_poison_stops_its_batch(crowd, monkeypatch):
     here = crowd(kinds=[Kind(name="odd", compose=compose)])
     poisoned(here, 100)

@@ -104,6 +104,7 @@ def test_no_call_begins_after_a_confirmed_stop(crowd, rounds, figures):
     assert most <= 1
 
 
+@pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)
 def test_control_without_looking_again_calls_begin_after_it(crowd, monkeypatch):
     """The intents of a whole conversation at once, as of what was claimed: stop or no stop, the messages come."""
     here = crowd()

@@ -34,7 +34,7 @@ SCRIPT = Script(MONDAY, enrol, ((MONDAY, nothing),))
 
 
 @pytest.fixture(params=["sqlite", "postgres"])
-def company(request, tmp_path, real_limits, caplog):
+def company(request, tmp_path, caplog):
     caplog.set_level("CRITICAL")
     url = f"sqlite:///{tmp_path}/acme.db"
     if request.param == "postgres":
@@ -141,14 +141,18 @@ def check(company, talk, rounds):
     there = keys(company)
     assert talk.saved <= there
     assert not talk.not_saved & there
-    after = Talk()
-    asyncio.run(crowd(company, 0.0, after))
-    assert not after.not_saved, "it passed without a restart"
+    for _ in range(20):  # a slow machine is busy for a while, but not for ever
+        after = Talk()
+        asyncio.run(crowd(company, 0.0, after))
+        if not after.not_saved:
+            break
+    else:
+        pytest.fail("it did not pass without a restart")
     if is_long(rounds):
         assert talk.slowest < SECOND
 
 
-def test_locked_by_another_process(company, rounds, figures):
+def test_locked_by_another_process(company, real_limits, rounds, figures):
     """Another process holds the write lock (SQLite) or the tables (PostgreSQL) for four seconds."""
     talk = Talk()
     episodes = rounds(1, 25)
