@@ -54,6 +54,11 @@ def instant(zone: str, day: date, minute: int) -> datetime:
     return wall.astimezone(UTC)
 
 
+def day_words(day: date) -> str:
+    """``Tuesday 3 November``."""
+    return f"{day:%A} {day.day} {day:%B}"
+
+
 def local_date(zone: str, at: datetime) -> date:
     return at.astimezone(zone_named(zone)).date()
 

@@ -8,7 +8,7 @@ from datetime import date
 import msgspec
 
 from bot.domain import zones
-from bot.domain.calendar import DAY_NAMES, USUAL_MINUTE, WORKDAYS, clock_text, local_date, zone_named
+from bot.domain.calendar import DAY_NAMES, USUAL_MINUTE, WORKDAYS, clock_text, day_words, local_date, zone_named
 from bot.domain.holidays import region_named
 from bot.domain.pack import ROLES
 from bot.domain.tracks import Enrolment
@@ -253,7 +253,7 @@ def _shown(ctx: Context, learner: Learner) -> list[Block]:
 
 
 def _day(day: date | None) -> str:
-    return f"{day:%A %d %B %Y}" if day else ""
+    return f"{day_words(day)} {day.year}" if day else ""
 
 
 def _change_button(_ctx: Context) -> Buttons:

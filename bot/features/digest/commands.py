@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from bot.domain.calendar import zone_named
+from bot.domain.calendar import day_words, zone_named
 from bot.domain.digests import TREND_WEEKS, next_close
 from bot.domain.people import Verb, authorize
 from bot.errors import Refusal
@@ -39,7 +39,7 @@ def show(ctx: Context, team_id: str) -> Answer:
     editions = ctx.store.digest.editions(team.id, ctx.actor.member, TREND_WEEKS)
     if not editions:
         when = next_close(ctx.now).astimezone(zone_named(ctx.actor.zone))
-        said = ctx.say("digest.none_yet", team=team.name, when=f"{when:%A %d %B, %H:%M}")
+        said = ctx.say("digest.none_yet", team=team.name, when=f"{day_words(when)}, {when:%H:%M}")
         return Answer(inline=Message(plain(said), (Text(said),)))
     return Answer(inline=digest_card(ctx.texts, team, editions))
 

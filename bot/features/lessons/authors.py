@@ -77,9 +77,9 @@ def preview(ctx: Context, words: str) -> Answer:
         days, Courses(catalog.tracks, catalog.lessons), learner.tracks, history.done, history.shown, history.last
     )
     rows = tuple(
-        (f"{day:%a %d %B}", clip(catalog.lessons[one.lesson].title, 60), catalog.tracks[one.track].name)
+        (f"{day:%a} {day.day} {day:%B}", clip(catalog.lessons[one.lesson].title, 60), catalog.tracks[one.track].name)
         if one is not None
-        else (f"{day:%a %d %B}", plain(ctx.say("lessons.preview_finished")), "")
+        else (f"{day:%a} {day.day} {day:%B}", plain(ctx.say("lessons.preview_finished")), "")
         for day, one in found
     )
     if not rows:

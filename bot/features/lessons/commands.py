@@ -7,7 +7,7 @@ from dataclasses import replace
 import msgspec
 
 from bot.asking import feedback, valid_question, verdict
-from bot.domain.calendar import local_date
+from bot.domain.calendar import day_words, local_date
 from bot.domain.deliveries import Delivery
 from bot.domain.pauses import until
 from bot.errors import Refusal
@@ -75,7 +75,7 @@ def pause(ctx: Context, words: str) -> Answer:
     ctx.store.lessons.save(msgspec.structs.replace(learner, paused=True, paused_until=day))
     for kind in ("daily", "nudge", "snoozed"):
         ctx.store.ledger.skip("paused", kind=kind, member=learner.member)
-    said = ctx.say("lessons.paused", day=f"{day:%A %d %B %Y}" if day else "")
+    said = ctx.say("lessons.paused", day=f"{day_words(day)} {day.year}" if day else "")
     return Answer(inline=Message(plain(said), (Text(said), _resume_button())))
 
 

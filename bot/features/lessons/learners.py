@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from datetime import date, datetime, timedelta
 
-from bot.domain.calendar import local_date, occurrences, zone_named
+from bot.domain.calendar import day_words, local_date, occurrences, zone_named
 from bot.errors import Refusal
 from bot.messages import Block, Message, Text, clip, plain
 from bot.ports.lessons import Learner
@@ -32,7 +32,8 @@ def next_time(work: Work, learner: Learner) -> str:
     found = next_instant(work, learner)
     if found is None:
         return plain(work.say("lessons.next_unknown"))
-    return f"{found.astimezone(zone_named(learner.zone)):%A %d %B, %H:%M}"
+    local = found.astimezone(zone_named(learner.zone))
+    return f"{day_words(local)}, {local:%H:%M}"
 
 
 def next_instant(work: Work, learner: Learner) -> datetime | None:

@@ -8,6 +8,7 @@ from datetime import timedelta
 
 import msgspec
 
+from bot.domain.calendar import day_words
 from bot.domain.streaks import goal, streak, this_week
 from bot.domain.tracks import Courses, ahead, standing
 from bot.features.lessons.learners import coming, enrolled, next_time, today_of, told
@@ -100,7 +101,7 @@ def _next(ctx: Context, learner: Learner, history: History) -> list[Block]:
     found = ahead(
         days, Courses(catalog.tracks, catalog.lessons), learner.tracks, history.done, history.shown, history.last
     )
-    lines = [(f"{day:%A %d %B}", catalog.lessons[one.lesson].title) for day, one in found if one is not None]
+    lines = [(day_words(day), catalog.lessons[one.lesson].title) for day, one in found if one is not None]
     return [Text(ctx.say("lessons.coming", lines=lines))] if lines else []
 
 

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from bot import markdown
 from bot.asking import asked, feedback, right_option, shown_options, solution, verdict
-from bot.domain.calendar import zone_named
+from bot.domain.calendar import day_words, zone_named
 from bot.domain.pack import Question
 from bot.domain.quizzes import Figures, shown_count
 from bot.domain.settings import TenantSettings
@@ -47,7 +47,8 @@ class Parent:
 
 def when(at: datetime, zone: str) -> str:
     """An instant on a wall clock that says whose it is."""
-    return f"{at.astimezone(zone_named(zone)):%A %d %B, %H:%M} ({zone})"
+    local = at.astimezone(zone_named(zone))
+    return f"{day_words(local)}, {local:%H:%M} ({zone})"
 
 
 def parent(texts: Texts, quiz: Parent, settings: TenantSettings) -> Message:
