@@ -123,7 +123,8 @@ def test_killed_again_and_again(tmp_path, sees, rounds, figures):
     )
     assert toll.lessons
     assert toll.lost == 0
-    assert toll.unsent_but_there == 0
+    # Blind, a message that arrived unseen may be past its time before it can be sent again.
+    assert toll.unsent_but_there <= (0 if sees else toll.unknown)
     assert toll.extra <= (0 if sees else toll.unknown)
 
 
