@@ -49,9 +49,10 @@ run: .venv/.run-installed  ## start the local playground: a web page, no token, 
 test: .venv/.test-installed  ## every test that needs the Python index only, on SQLite and PostgreSQL
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report= --cov-fail-under=0 --ignore=tests/clients --ignore=tests/house/check tests
 
+# a process a file: the browser's driver keeps an event loop running, beside which no other may start
 clients: .venv/.check-installed $(NPM)/node_modules/.installed  ## real peers: a Slack emulator, and pages and cards in Debian's chromium
 	@test -n "$(CHROMIUM)" || { echo "chromium is missing: apt-get install chromium"; exit 1; }
-	@CHROMIUM="$(CHROMIUM)" $(PYTEST) tests/clients
+	@for file in tests/clients/test_*.py; do CHROMIUM="$(CHROMIUM)" $(PYTEST) $$file || exit 1; done
 
 check: test check-rest  ## everything: the tests, then every part of check-rest
 
