@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import NoReturn
 from urllib.parse import quote
@@ -38,16 +38,7 @@ class JinjaTexts:
 
     def __init__(self, folder: Path = FOLDER) -> None:
         self._folder = folder
-        self._environment = Environment(
-            loader=FileSystemLoader(folder),
-            autoescape=False,  # noqa: S701 - the output is spans, never HTML; escaping belongs to the renderers
-            undefined=StrictUndefined,
-            finalize=_stand_in,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self._environment.globals["plural"] = plural
+        self._environment = _environment(folder)
         # ``typed``: 1 and True are equal, and only one of them is a number to print.
         self._remembered = lru_cache(maxsize=_REMEMBERED, typed=True)(self._rendered)
 
@@ -77,6 +68,22 @@ class JinjaTexts:
             return self._environment.get_template(feature + SUFFIX)
         except TemplateNotFound as error:
             raise KeyError(key) from error
+
+
+@cache
+def _environment(folder: Path) -> Environment:
+    """One for a folder and process: a file is compiled once, however many times the service is put together."""
+    environment = Environment(
+        loader=FileSystemLoader(folder),
+        autoescape=False,  # noqa: S701 - the output is spans, never HTML; escaping belongs to the renderers
+        undefined=StrictUndefined,
+        finalize=_stand_in,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    environment.globals["plural"] = plural
+    return environment
 
 
 def _is_spans(value: object) -> bool:

@@ -77,6 +77,7 @@ class Turns:
     def open(self) -> None:
         """Make the Bolt application; call when the session is open."""
         self._bolt = AsyncApp(
+            name="mlops-coach",  # without one Bolt reads the source of every caller to find a name
             logger=bolt_log,
             client=self._calls.client,
             authorize=_authorize,

@@ -21,9 +21,9 @@ from adapters.wiring.system import System, assemble, wake_on_commit
 from scheduler.ports import Messenger
 from storage import tenancy
 from storage.dialects import open_engine
-from storage.schema import metadata
 from tests.content.samples import write
 from tests.faults.slack_platform import BOT, SECRET, TOKEN, SlackPlatform, direct, encoded, signed
+from tests.prepared import database, unsynced
 
 Json = dict[str, Any]
 TENANT, APP_TOKEN = "company", "xapp-loopback"
@@ -209,11 +209,10 @@ async def open_desk_at(
     platform: SlackPlatform, folder: Path, *, pack: Path | None = None, made: type[Desk] = Desk, **more: Any
 ) -> AsyncIterator[Desk]:
     """The same over a platform that is there already."""
-    engine = open_engine(f"sqlite:///{folder / 'coach.db'}")
-    metadata.create_all(engine)
     clock = Clock()
     messengers: dict[str, Messenger] = {}
     taught = pack or write(folder / "pack", {})
+    engine = unsynced(open_engine(database(folder / "coach.db", taught)))
     system = assemble(engine, clock=clock, messengers=messengers, folder=taught, look_up_after=0.0)
     system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Northwind", "secret", START)).result()
     platform.tokens.add(APP_TOKEN)

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import functools
 import itertools
 import json
 import secrets
-import shutil
-import tempfile
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
@@ -24,10 +21,11 @@ from adapters.settings import Settings
 from adapters.teams.cloud import emulated
 from adapters.teams.front import TeamsFront
 from adapters.wiring.system import System, assemble, wake_on_commit
-from storage import parts, playground, teams, tenancy  # noqa: F401 - they bring their tables
+from content import loader
+from storage import tenancy
 from storage.dialects import open_engine
-from storage.schema import metadata
 from tests.faults.teams_platform import APP_ID, BOT, TENANT_ID, TeamsPlatform
+from tests.prepared import database, unsynced
 
 Json = dict[str, Any]
 PAYLOADS = Path(__file__).parents[1] / "payloads" / "teams"
@@ -48,17 +46,6 @@ def settings(**more: Any) -> Settings:
         "company": "Acme",
     }
     return Settings(_env_file=None, **{**given, **more})
-
-
-@functools.cache
-def template() -> Path:
-    """A database of this process in which the core pack is compiled already: that takes longer than most tests."""
-    path = Path(tempfile.mkdtemp()) / "template.db"
-    engine = open_engine(f"sqlite:///{path}")
-    metadata.create_all(engine)
-    system = assemble(engine, clock=lambda: MONDAY, messengers={})
-    system.store.close()
-    return path
 
 
 class World:
@@ -138,8 +125,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     """A running system over a fresh database."""
     platform = TeamsPlatform()
     await platform.start()
-    shutil.copy(template(), folder / "coach.db")
-    engine = open_engine(f"sqlite:///{folder / 'coach.db'}")
+    engine = unsynced(open_engine(database(folder / "coach.db", loader.CORE)))
     messengers: dict[str, Any] = {}
     box: list[World] = []
     system = assemble(engine, clock=lambda: box[0].now if box else MONDAY, messengers=messengers)

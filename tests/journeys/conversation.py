@@ -9,14 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from functools import cache
 from itertools import count
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any, TypeVar
 
 import msgspec
-from sqlalchemy import Engine, event
 
 from adapters.turn import take
 from adapters.wiring.system import assemble
@@ -29,10 +26,10 @@ from bot.router import Answer
 from scheduler.ports import Parcel
 from storage.dialects import open_engine
 from storage.parts import Parts
-from storage.schema import metadata
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from tests.content.samples import write
 from tests.journeys.surfaces import Surface
+from tests.prepared import database, unsynced
 
 TENANT, WORKSPACE, PLATFORM = "acme", "w", "test"
 OPENERS = {"settings.save": "settings.change"}  # what opens a form
@@ -95,14 +92,13 @@ class Conversation:
         pack: dict[str, str | bytes | None] | None = None,
         surface: Surface | None = None,
     ) -> None:
-        self._url = f"sqlite:///{folder / 'acme.db'}"
         self._pack = write(folder / "pack", pack or {})
+        self._url = database(folder / "acme.db", self._pack)
         self._keys = count()
         self.now = now
         self.surface = surface
         self.messenger = RecordingMessenger(surface)
         self._forms: dict[tuple[str, str], Any] = {}  # as the surface shows them, by who and form
-        (folder / "acme.db").write_bytes(_empty())
         engine = open_engine(self._url)
         with engine.begin() as conn:
             add_tenant(conn, TENANT, "Acme", "secret", now)
@@ -112,7 +108,7 @@ class Conversation:
 
     def _open(self) -> None:
         self.system = assemble(
-            _unsynced(open_engine(self._url)),
+            unsynced(open_engine(self._url)),
             clock=lambda: self.now,
             messengers={PLATFORM: self.messenger},
             folder=self._pack,
@@ -216,24 +212,6 @@ class Conversation:
     def see(self, address: str) -> list[Shown]:
         """What stands in a conversation, oldest first."""
         return [one for one in self.messenger.shown.values() if one.address == address]
-
-
-@cache
-def _empty() -> bytes:
-    """A database with every table, made once: copying it takes a hundredth of the time."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder) / "empty.db"
-        engine = open_engine(f"sqlite:///{path}")
-        metadata.create_all(engine)
-        engine.dispose()
-        return path.read_bytes()
-
-
-def _unsynced(engine: Engine) -> Engine:
-    """No waiting for the disk: a process that ends keeps what it committed, and power cuts are not tested here."""
-    if engine.dialect.name == "sqlite":
-        event.listen(engine, "connect", lambda connection, _record: connection.execute("PRAGMA synchronous=OFF"))
-    return engine
 
 
 def said(answer: Answer) -> str:
