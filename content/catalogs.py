@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
-from bot.domain.pack import Pack
 from content.catalog import CompiledCatalog
 from content.loader import decode
 
 
 class Catalogs:
-    """Implements ``bot.ports.catalog.Catalogs``. ``load`` gives the bytes of a version that is not in memory."""
+    """Implements ``bot.ports.catalog.Catalogs``. ``load`` gives the bytes of a version that is not in memory.
 
-    def __init__(self, pack: Pack, version: str, load: Callable[[str], bytes]) -> None:
-        self._active = CompiledCatalog(pack, version)
+    Raises what :func:`content.loader.decode` raises for ``body``, the bytes of the active version.
+    """
+
+    def __init__(self, version: str, body: bytes, load: Callable[[str], bytes]) -> None:
+        self._active = _catalog(version, body)
         self._known = {version: self._active}
         self._load = load
 
@@ -23,5 +26,11 @@ class Catalogs:
     def at(self, version: str) -> CompiledCatalog:
         """The pack as it was at ``version``. Raises what ``load`` raises for a version that never was."""
         if version not in self._known:
-            self._known[version] = CompiledCatalog(decode(self._load(version)), version)
+            self._known[version] = _catalog(version, self._load(version))
         return self._known[version]
+
+
+@lru_cache(maxsize=4)
+def _catalog(version: str, body: bytes) -> CompiledCatalog:
+    """Nothing changes a catalogue, so whoever asks in this process for the same bytes shares it and its indexes."""
+    return CompiledCatalog(decode(body), version)

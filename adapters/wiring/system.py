@@ -66,8 +66,7 @@ def open_catalogs(store: Store, folder: Path, now: datetime) -> Catalogs:
         body = loader.encode(compiled.pack)
         known = (loader.version(body), body)
         store.transact(lambda conn: packs.activate(conn, known[0], mark, body, now)).result()
-    pack = loader.decode(known[1])
-    return Catalogs(pack, known[0], lambda version: store.look_here(lambda conn: packs.load(conn, version)))
+    return Catalogs(*known, lambda version: store.look_here(lambda conn: packs.load(conn, version)))
 
 
 def _compiled(folder: Path) -> loader.Compiled:

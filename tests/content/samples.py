@@ -1,5 +1,7 @@
 """A small sound pack as files, for tests that break one thing at a time."""
 
+import os
+import zlib
 from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
@@ -266,12 +268,17 @@ FILES = {
 
 
 def write(folder: Path, files: Mapping[str, str | bytes | None]) -> Path:
-    """Write the sample with some files replaced, added or (``None``) left out."""
+    """Write the sample with some files replaced, added or (``None``) left out.
+
+    A file's time of change is made of its bytes: packs that are equal are known as such, and compiled once a process.
+    """
     for name, text in {**FILES, **files}.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         if text is not None:
-            path.write_bytes(text.encode() if isinstance(text, str) else text)
+            body = text.encode() if isinstance(text, str) else text
+            path.write_bytes(body)
+            os.utime(path, (zlib.crc32(body), zlib.crc32(body)))
     return folder
 
 
