@@ -84,6 +84,8 @@ class RecordingMessenger:
 class Conversation:
     """One company over one database file. ``restart`` is a new process over the same file."""
 
+    teaches_files = True  # a subclass may bring a pack that has none
+
     def __init__(
         self,
         folder: Path,
@@ -93,7 +95,7 @@ class Conversation:
         surface: Surface | None = None,
     ) -> None:
         self._pack = write(folder / "pack", pack or {})
-        self._url = database(folder / "acme.db", self._pack)
+        self._url = database(folder / "acme.db", self._pack if self.teaches_files else None)
         self._keys = count()
         self.now = now
         self.surface = surface

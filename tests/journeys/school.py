@@ -91,6 +91,8 @@ def school_pack(core: int = 20, product: int = 4, executive: int = 3) -> Pack:
 class School(Conversation):
     """People who learn from the school's pack; ``upgrade`` is the next release of it under their feet."""
 
+    teaches_files = False
+
     def __init__(self, folder: Path, now: datetime, taught: Pack | None = None, surface: Surface | None = None) -> None:
         self.taught: Pack | None = taught or school_pack()
         super().__init__(folder, now, surface=surface)

@@ -67,6 +67,7 @@ def generated(count: int = LESSONS) -> Pack:
 class Town(Conversation):
     """People who learn by their own clock, over the generated pack."""
 
+    teaches_files = False
     body = loader.encode(generated())
 
     def __init__(self, folder: Path, now: datetime) -> None:
