@@ -26,6 +26,8 @@ from storage import packs, tenancy
 from storage.store import Store
 from storage.tally import Tally
 
+WARM_AFTER = 1.0  # seconds, by when the front doors are open
+
 _ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz"
 
 
@@ -119,8 +121,10 @@ def assemble(
         ids=new_id,
         fallback=guide.unknown,
     )
-    # The indexes of the search take half a second of the first look-up unless they are built ahead of it.
-    threading.Thread(target=catalogs.active().warm, name="warm-search", daemon=True).start()
+    # The indexes of search would be the first look-up's to wait for; built at once they would hold up the start.
+    warming = threading.Timer(WARM_AFTER, catalogs.active().warm)
+    warming.daemon = True
+    warming.start()
     drainer = Drainer(app, store, lanes, clock, owner=new_id(), look_up_after=look_up_after)
     return System(
         app=app,

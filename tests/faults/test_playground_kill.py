@@ -8,6 +8,8 @@ import pytest
 
 from tests.faults.playground import BLIND, DIE_AFTER_POST, Playground
 
+pytestmark = pytest.mark.xdist_group("playground kill")  # its seed is made once
+
 
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory):
@@ -26,7 +28,7 @@ def begin(folder, seeded, faults=""):
 
 
 def test_kill_at_random_moments(tmp_path, seeded, rounds, figures):
-    kills, move = rounds(4, 50), f"+{rounds(3, 14)}d"
+    kills, move = rounds(3, 50), f"+{rounds(2, 14)}d"
     chance = random.Random(20261120)
     playground = begin(tmp_path, seeded)
     playground.move(move)
@@ -46,7 +48,7 @@ def test_kill_at_random_moments(tmp_path, seeded, rounds, figures):
 def died_between_post_and_result(tmp_path, seeded, faults):
     """The process dies twice right after a message is posted and before that is recorded."""
     playground = begin(tmp_path, seeded, faults)
-    playground.move("+2d")
+    playground.move("+1d")
     deaths = 0
     while not playground.wait():
         deaths += 1
