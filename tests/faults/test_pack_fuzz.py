@@ -83,7 +83,7 @@ def test_the_known_bombs(figures):
 
 
 def test_mutated_packs(rounds, figures):
-    count = rounds(300, 20_000)
+    count = rounds(150, 20_000)
     totals: Counter[str] = Counter()
     found: list[str] = []
     halves = [(0, count // 2), (count // 2, count - count // 2)]  # two cores

@@ -157,7 +157,7 @@ def claim(store, part=OfficeHours):
 
 
 def test_nothing_is_sold_twice_and_nothing_wanted_stays_unsold(store, rounds, figures):
-    attempts = rounds(ATTEMPTS, 50_000)
+    attempts = rounds(800, 50_000)
     refused = run(claim(store), wishes(7, attempts))
     holds = held(store)
     figures(attempts=attempts, booked=len(holds), wrong=sum(wrongs(holds)))
