@@ -143,20 +143,28 @@ class Playground:
         return +wrong
 
     def _missing(self, conn: sqlite3.Connection) -> int:
-        """Due lessons without a row: every learner who was never paused, every working day, by the domain's rule."""
+        """Due lessons without a row, by the domain's rule: of every learner on every working day.
+
+        Of those who rest, because they answered nothing for long, between their first row and their last.
+        """
         from datetime import UTC, datetime
 
         from bot.domain.calendar import Rhythm, occurrences
 
         began = datetime.fromisoformat(START)
         now = datetime.fromtimestamp(conn.execute("SELECT now FROM playground_clock").fetchone()[0], UTC)
-        written = set(conn.execute("SELECT subject, period FROM delivery WHERE kind = 'daily'"))
+        written: dict[str, set[str]] = {}
+        for member, day in conn.execute("SELECT subject, period FROM delivery WHERE kind = 'daily'"):
+            written.setdefault(member, set()).add(day)
         missing = 0
-        rows = conn.execute("SELECT member, zone, minute, days FROM learner WHERE paused_until IS NULL").fetchall()
-        assert len(rows) >= 7
-        for member, zone, minute, days in rows:
-            due = occurrences(Rhythm(zone, minute, days), began, now)
-            missing += sum((member, day.isoformat()) not in written for day, _ in due)
+        rows = conn.execute("SELECT member, zone, minute, days, paused_until IS NOT NULL FROM learner").fetchall()
+        assert len(written) >= 7
+        for member, zone, minute, days, rests in rows:
+            known = written.get(member, set())
+            due = [day.isoformat() for day, _ in occurrences(Rhythm(zone, minute, days), began, now)]
+            missing += sum(
+                day not in known and (not rests or min(known) < day < max(known)) for day in due if known or not rests
+            )
         return missing
 
     def lessons(self) -> int:
