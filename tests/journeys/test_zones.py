@@ -60,21 +60,24 @@ def test_every_zone_and_every_kind_of_hour_is_among_them():
 async def test_one_lesson_each_due_day_at_the_wall_time(change: date, tmp_path, figures, rounds):
     if change not in rounds(KINDS, WEEKS):
         return
-    start = datetime.combine(change - 2 * DAY, time(22, 17), UTC)
-    end = start + timedelta(days=2, hours=16)  # Sunday and Monday everywhere
+    before, after = rounds((2 * DAY, timedelta(hours=16)), (5 * DAY, 4 * DAY))  # Sunday and Monday everywhere
+    start = datetime.combine(change - before, time(22, 17), UTC)
+    end = datetime.combine(change, time(22, 17), UTC) + after
     town = Town(tmp_path, start)
     try:
         town.settle_in(RHYTHMS)
         await town.settle()
+        answered = 0
         # Stops only where a lesson is due: what else comes to them is no matter here.
         for at in sorted({at for rhythm in RHYTHMS.values() for _, at in occurrences(rhythm, start, end)}):
             town.now = at
             await town.system.ticker.tick(at)
             await town.system.drainer.drain()
+            answered += await _all_answer(town, RHYTHMS, at) if rounds(False, True) else 0
         town.now = end
         await town.settle()
         table: defaultdict[str, list[int]] = defaultdict(lambda: [0] * 6)
-        expected = answered = 0
+        expected = 0
         for name, rhythm in RHYTHMS.items():
             due = occurrences(rhythm, start, end)
             sent = town.store(partial(_dailies, name))[::-1]
@@ -93,14 +96,14 @@ async def test_one_lesson_each_due_day_at_the_wall_time(change: date, tmp_path, 
             row[4] += len(days) - len(set(days))
             row[5] += sum(_at_wall_time(rhythm, day, at) for day, at in due)
             expected += len(due)
-            if rhythm.minute == 570 and rhythm.days == EVERY_DAY:
+            if rhythm.minute == 570 and rhythm.days == EVERY_DAY and not rounds(False, True):
                 answered += await _answers(town, name, shown[-1:])
         print(f"\n{change}  zone                 members  due  sent  on time  doubled  at the very wall time")
         for zone, row in table.items():
             print(f"            {zone:20} {row[0]:7} {row[1]:4} {row[2]:5} {row[3]:8} {row[4]:8} {row[5]:23}")
         total = [sum(column) for column in zip(*table.values(), strict=True)]
         assert (total[0], total[1], total[2], total[3], total[4]) == (MEMBERS, expected, expected, expected, 0)
-        assert answered == len(ZONES)
+        assert answered == rounds(len(ZONES), expected)
         figures(due=total[1], sent=total[2], on_time=total[3], doubled=total[4], answered=answered)
     finally:
         town.close()
@@ -122,6 +125,11 @@ def _at_wall_time(rhythm, day, at):
     is_struck = exists.astimezone(UTC).astimezone(ZoneInfo(rhythm.zone)).time() != exists.time()
     assert shows != is_struck, (rhythm, day, at)
     return shows
+
+
+async def _all_answer(town, names, at):
+    """Everybody who has a lesson of this instant answers it; returns how many did."""
+    return sum([await _answers(town, name, [one for one in town.see(f"d-{name}") if one.at == at]) for name in names])
 
 
 async def _answers(town, name, shown):
