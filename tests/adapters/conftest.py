@@ -115,3 +115,12 @@ async def open_play(tmp_path: Path, first_start: Path) -> AsyncIterator[Callable
 async def play(open_play: Callable[..., Any]) -> Play:
     made: Play = await open_play()
     return made
+
+
+@pytest.fixture
+def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Our own pace towards Teams is not waited for; its tests are those of sending."""
+    from adapters.teams import pace
+
+    monkeypatch.setattr(pace, "CONVERSATION_SECONDS", 0.0)
+    monkeypatch.setattr(pace, "LANE_SECONDS", 0.0)

@@ -128,7 +128,8 @@ async def world(folder: Path) -> AsyncIterator[World]:
     engine = unsynced(open_engine(database(folder / "coach.db", loader.CORE)))
     messengers: dict[str, Any] = {}
     box: list[World] = []
-    system = assemble(engine, clock=lambda: box[0].now if box else MONDAY, messengers=messengers)
+    clock = lambda: box[0].now if box else MONDAY  # noqa: E731
+    system = assemble(engine, clock=clock, messengers=messengers, look_up_after=0.0)
     system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Acme", secrets.token_hex(8), MONDAY)).result()
     front = TeamsFront(
         settings(),

@@ -231,7 +231,7 @@ VALUES: list[Any] = [
 INVOKES = ["invoke_card", "invoke_query", "invoke_select", "invoke_search", "invoke_task_fetch", "invoke_task_submit"]
 
 
-async def test_odd_values_are_answered(teams: World):
+async def test_odd_values_are_answered(teams: World, unpaced: None):
     for name in (*INVOKES, "invoke_file_consent", "invoke_unknown", "message_submit"):
         for value in VALUES:
             response = await teams.send(teams.activity(name, value=value))

@@ -81,7 +81,7 @@ async def test_no_forgets_it_and_a_stranger_gets_nothing(teams: World):
     assert not teams.platform.uploads
 
 
-async def test_an_upload_that_fails_can_be_tried_again(teams: World):
+async def test_an_upload_that_fails_can_be_tried_again(teams: World, unpaced: None):
     (card,) = await offered(teams, File("digest.csv", "text/csv", DATA))
     for wrong in ("https://evil.example/up", "http://10.0.0.1/up", "not an address", f"{teams.platform.base}/none"):
         await teams.invoke("invoke_file_consent", consent(teams, card, url=wrong))

@@ -225,7 +225,7 @@ async def test_an_unknown_request_is_answered(teams: World):
     assert (await teams.send(teams.activity("invoke_unknown"))).status_code == 200
 
 
-async def test_twenty_four_turns_at_once_do_not_hold_the_loop(teams: World, figures):
+async def test_twenty_four_turns_at_once_do_not_hold_the_loop(teams: World, unpaced: None, figures):
     await teams.say("define data drift")  # the search index is built by its first use
     for at in range(24):
         await teams.send(teams.activity("message_personal", f"p{at}"))

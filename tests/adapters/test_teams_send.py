@@ -157,7 +157,6 @@ async def test_a_lesson_whose_reply_was_lost_comes_again_and_counts_once(teams: 
     await teams.press({"action": "settings.quick", "value": ""})
     teams.platform.faults.append(Fault(lose=True))
     await teams.move(hours=2)
-    await asyncio.sleep(3.2)  # until an unknown delivery is decided
     await teams.settle()
     lessons = [one for one in teams.platform.messages(direct("ana")) if "lessons.answer" in json.dumps(one)]
     assert len(lessons) == 2
