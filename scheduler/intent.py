@@ -12,7 +12,7 @@ import msgspec
 
 from bot.app import App
 from bot.domain.calendar import local_date
-from bot.domain.deliveries import Delivery
+from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
 from bot.messages import Message
 from bot.router import Composed, Kind, OnUnknown, Skip, Work
 from scheduler.ports import DispatchParts
@@ -122,7 +122,7 @@ class Intents:
     def look_again(self, parts: DispatchParts, delivery: Delivery, most: int, wait: float) -> None:
         """The platform could not say whether it is there: ask again later, but not for ever."""
         if delivery.attempts >= most:
-            parts.dispatch.give_up(delivery, "outcome unknown")
+            parts.dispatch.give_up(delivery, OUTCOME_UNKNOWN)
         else:
             parts.dispatch.unanswered(delivery, wait)
 
@@ -131,8 +131,8 @@ class Intents:
         kind = self._app.table.kinds.get(delivery.kind)
         is_late = delivery.expires_at is not None and delivery.expires_at <= now
         if delivery.attempts >= most or is_late:
-            parts.dispatch.give_up(delivery, "outcome unknown")
+            parts.dispatch.give_up(delivery, OUTCOME_UNKNOWN)
         elif delivery.update_of is not None or (kind is not None and kind.on_unknown is OnUnknown.RESEND):
-            parts.dispatch.again(delivery, "outcome unknown", wait)
+            parts.dispatch.resend(delivery, wait)
         else:
             parts.dispatch.unknown(delivery, "held", HELD_SECONDS)

@@ -80,7 +80,13 @@ class Dispatch(Protocol):
 
     def unknown(self, delivery: Delivery, reason: str, retry_in: float) -> None: ...
 
-    def again(self, delivery: Delivery, reason: str, retry_in: float) -> None: ...
+    def again(self, delivery: Delivery, reason: str, retry_in: float) -> None:
+        """The call failed for certain: ready again, later."""
+        ...
+
+    def resend(self, delivery: Delivery, retry_in: float) -> None:
+        """Ready again though a call may have arrived: from now on its budget stays spent, however it ends."""
+        ...
 
     def failed(self, delivery: Delivery, reason: str, retry_in: float) -> None:
         """Composing raised: count an attempt and try again later."""

@@ -13,6 +13,7 @@ from sqlalchemy import (
     Table,
     and_,
     bindparam,
+    case,
     delete,
     exists,
     func,
@@ -22,7 +23,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.deliveries import Delivery
+from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
 from storage.askings import answer
 from storage.dialects import insert, is_sqlite, machine_now
 from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read, root
@@ -189,6 +190,11 @@ class DispatchPart:
     def again(self, one: Delivery, reason: str, retry_in: float) -> None:
         self._update(one, state="ready", reason=reason, not_before=machine_now(self._conn) + retry_in)
 
+    def resend(self, one: Delivery, retry_in: float) -> None:
+        """Send again what may have arrived."""
+        later = machine_now(self._conn) + retry_in
+        self._update(one, state="ready", reason=OUTCOME_UNKNOWN, not_before=later, in_doubt=True)
+
     def failed(self, one: Delivery, reason: str, retry_in: float) -> None:
         """Composing raised: no call was made, an attempt is counted."""
         later = machine_now(self._conn) + retry_in
@@ -232,8 +238,13 @@ class DispatchPart:
         return and_(delivery.c.tenant == self._tenant, delivery.c.workspace.in_(lanes), _READY)
 
     def _end_all(self, condition: Any, state: str, reason: str) -> int:
+        """What may be there already is given up, for nothing that is said of it would be sure."""
         late = in_turn(self._conn, condition)
-        ended = update(delivery).where(late).values(state=state, reason=reason).returning(delivery.c.id)
+        says = {
+            "state": case((delivery.c.in_doubt, "dead"), else_=state),
+            "reason": case((delivery.c.in_doubt, f"gave up: {OUTCOME_UNKNOWN}"), else_=reason),
+        }
+        ended = update(delivery).where(late).values(says).returning(delivery.c.id)
         ids = self._conn.execute(ended).scalars().all()
         Ledger(self._conn, self._tenant).refund(ids)
         return len(ids)

@@ -20,6 +20,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     delete,
+    false,
     func,
     select,
     text,
@@ -58,6 +59,8 @@ delivery = Table(
     words("reason", nullable=True),
     ident("message_id", nullable=True),
     Column("settled_at", Instant),
+    # A call for it may have arrived, and it is to be sent again: it may be there even if this never says "sent".
+    Column("in_doubt", Boolean, nullable=False, server_default=text("false")),
     UniqueConstraint("tenant", "kind", "subject", "period"),
     Index(
         "ix_delivery_ready",
@@ -255,7 +258,8 @@ class Ledger:
         """Give back the budget of deliveries that ended without a call that may have arrived."""
         if ids:
             mine = message_budget.c.tenant == self._tenant
-            self._conn.execute(delete(message_budget).where(mine, message_budget.c.delivery.in_(ids)))
+            unsent = select(delivery.c.id).where(delivery.c.id.in_(ids), delivery.c.in_doubt.is_(false()))
+            self._conn.execute(delete(message_budget).where(mine, message_budget.c.delivery.in_(unsent)))
 
     def sent_to(self, member_id: str, kinds: Sequence[str], limit: int = 20) -> list[Delivery]:
         rows = self._conn.execute(

@@ -9,6 +9,8 @@ import msgspec
 
 State = Literal["ready", "claimed", "sending", "sent", "skipped", "missed", "expired", "dead", "unknown"]
 
+OUTCOME_UNKNOWN = "outcome unknown"  # the reason of a row whose call may have arrived
+
 Key = tuple[str, str, str]  # kind, subject, period: unique in a tenant
 
 

@@ -125,7 +125,7 @@ class Deliveries(Machine):
             if is_there:
                 assert self.parts.dispatch.sent(one, "m", NOW)
             else:
-                self.parts.dispatch.again(one, "outcome unknown", 0.0)
+                self.parts.dispatch.resend(one, 0.0)
             self.model[one.id] = "sent" if is_there else "ready"
 
     @rule(who=st.sampled_from(PEOPLE))

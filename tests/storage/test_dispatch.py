@@ -223,7 +223,7 @@ def test_a_worker_that_froze_overwrites_nothing(parts, result):
     mine = sending(parts)
     lapse(parts, mine)
     parts.dispatch.recover(everything=False)
-    parts.dispatch.again(parts.ledger.get(mine.id), "outcome unknown", 0.0)
+    parts.dispatch.resend(parts.ledger.get(mine.id), 0.0)
     (yours,) = claim(parts, "you")
     parts.dispatch.intend("you", [yours], {})
     late = {
@@ -252,6 +252,23 @@ def test_one_sitting_a_day(parts):
     assert not parts.dispatch.take_budget("ann", day, second.id)
     assert parts.dispatch.take_budget("ann", day + timedelta(days=1), second.id)
     assert parts.dispatch.take_budget("bob", day, second.id)
+
+
+@pytest.mark.parametrize("how", ["end", "skip", "expire"])
+def test_what_may_have_arrived_keeps_its_budget_however_it_ends(parts, how):
+    mine = sending(parts, expires_at=NOW + timedelta(hours=1))
+    parts.dispatch.take_budget("ann", NOW.date(), mine.id)
+    parts.dispatch.unknown(mine, "reset", 0.0)
+    parts.dispatch.resend(mine, 0.0)
+    if how == "end":
+        (row,) = claim(parts)
+        parts.dispatch.end(row, "skipped", "paused")
+    elif how == "skip":
+        parts.ledger.skip("paused", member="ann")
+    else:
+        assert parts.dispatch.expire(NOW + timedelta(hours=1)) == 1
+    assert state(parts, mine) == ("dead" if how == "expire" else "skipped")
+    assert not parts.dispatch.take_budget("ann", NOW.date(), put(parts, "b").id)
 
 
 def test_what_ends_unsent_gives_its_budget_back(parts):

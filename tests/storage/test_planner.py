@@ -223,7 +223,7 @@ def test_a_lesson_that_may_have_arrived_is_not_sent_anew_by_a_resume(parts):
     (row,) = parts.dispatch.claim("w-acme", "me", NOW, 1)
     parts.dispatch.intend("me", [row], {})
     parts.dispatch.unknown(row, "reset", 0.0)
-    parts.dispatch.again(row, "outcome unknown", 0.0)
+    parts.dispatch.resend(row, 0.0)
     parts.ledger.skip("paused", kind="daily", member="ann")
     parts.lessons.replan("ann", NOW + HOUR)
     assert [state for _, state, *_ in stored(parts)] == ["skipped"]

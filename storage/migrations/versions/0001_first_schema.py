@@ -139,6 +139,7 @@ def upgrade() -> None:
         sa.Column("reason", sa.Text(), nullable=True),
         sa.Column("message_id", sa.String(length=255), nullable=True),
         sa.Column("settled_at", sa.BigInteger(), nullable=True),
+        sa.Column("in_doubt", sa.Boolean(), server_default=sa.text("(false)"), nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_delivery")),
         sa.UniqueConstraint("tenant", "kind", "subject", "period", name=op.f("uq_delivery_tenant_kind_subject_period")),
         sqlite_autoincrement=True,
