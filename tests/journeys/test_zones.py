@@ -104,7 +104,7 @@ async def test_one_lesson_each_due_day_at_the_wall_time(change: date, tmp_path, 
         total = [sum(column) for column in zip(*table.values(), strict=True)]
         assert (total[0], total[1], total[2], total[3], total[4]) == (MEMBERS, expected, expected, expected, 0)
         assert answered == rounds(len(ZONES), expected)
-        figures(due=total[1], sent=total[2], on_time=total[3], doubled=total[4], answered=answered)
+        figures("P12", due=total[1], sent=total[2], on_time=total[3], doubled=total[4], answered=answered)
     finally:
         town.close()
 

@@ -160,7 +160,7 @@ def test_nothing_is_sold_twice_and_nothing_wanted_stays_unsold(store, rounds, fi
     attempts = rounds(800, 50_000)
     refused = run(claim(store), wishes(7, attempts))
     holds = held(store)
-    figures(attempts=attempts, booked=len(holds), wrong=sum(wrongs(holds)))
+    figures("P3", attempts=attempts, booked=len(holds), wrong=sum(wrongs(holds)))
     assert wrongs(holds) == (0, 0, 0, 0)
     assert unsold_though_wanted(holds, refused) == 0
     assert len(holds) + len(refused) == attempts
