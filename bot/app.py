@@ -263,6 +263,8 @@ def _is_met(incoming: Incoming, parts: Parts) -> bool:
 
 
 def _leave(ctx: Context) -> Answer:
+    if ctx.store.linking.leave(ctx.actor.account):
+        return Answer()  # they are still there on another platform
     others = [one for feature in ctx.table.features if feature.left for one in feature.left(ctx)]
     ctx.store.people.leave(ctx.actor.member, ctx.now)
     ctx.store.ledger.skip("left", member=ctx.actor.member)

@@ -232,6 +232,8 @@ class Feature:
     facts: Callable[[Context], Sequence[tuple[str, str]]] | None = None  # what is stored about the actor
     joined: Callable[[Context], Sequence[Outgoing]] | None = None  # somebody new can be reached
     left: Callable[[Context], Sequence[Outgoing]] | None = None  # the actor is going: what others are told
+    # Two members become one: what others are told, and what is planned anew for the one that stays.
+    merging: Callable[[Context, str, str], Sequence[Outgoing]] | None = None  # (context, kept, absorbed)
     arrived: Callable[[Context], None] | None = None  # somebody, new or not, joined the place of the context
 
 

@@ -248,9 +248,11 @@ class Ledger:
         for column, value in ((delivery.c.kind, kind), (delivery.c.subject, subject), (delivery.c.member, member)):
             if value is not None:
                 wanted &= column == value
-        theirs = in_turn(self._conn, wanted)
-        ended = update(delivery).where(theirs).values(state="skipped", reason=reason).returning(delivery.c.id)
-        ids = self._conn.execute(ended).scalars().all()
+        return self.end(wanted, reason)
+
+    def end(self, wanted: ColumnElement[bool], reason: str) -> int:
+        ended = update(delivery).where(in_turn(self._conn, wanted)).values(state="skipped", reason=reason)
+        ids = self._conn.execute(ended.returning(delivery.c.id)).scalars().all()
         self.refund(ids)
         return len(ids)
 

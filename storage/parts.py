@@ -12,6 +12,7 @@ from storage.glossary import Glossary
 from storage.jobs import Jobs
 from storage.ledger import Ledger
 from storage.lessons import Lessons
+from storage.linking import Linking
 from storage.office_hours import OfficeHours
 from storage.participation import Participation
 from storage.people import People
@@ -38,6 +39,7 @@ class Parts:
         self.quiz = Quizzes(conn, tenant)
         self.office_hours = OfficeHours(conn, tenant)
         self.digest = Digests(conn, tenant)
+        self.linking = Linking(conn, tenant)
 
     def savepoint(self) -> NestedTransaction:
         """Undo a part of the transaction alone: ``with parts.savepoint(): ...``."""
@@ -46,4 +48,4 @@ class Parts:
     @property
     def woken(self) -> bool:
         """Whether this transaction gave the drainer something to do."""
-        return self.ledger.woken or self.lessons.woken or self.attention.woken
+        return self.ledger.woken or self.lessons.woken or self.attention.woken or self.linking.woken

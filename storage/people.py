@@ -95,6 +95,7 @@ account = Table(
     words("address"),  # the direct conversation at the platform
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("workspace", "external"),
+    UniqueConstraint("tenant", "member", "workspace"),  # whose chat it is must be one
     ForeignKeyConstraint(["tenant", "member"], ["member.tenant", "member.id"]),
 )
 

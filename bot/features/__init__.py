@@ -2,7 +2,19 @@
 
 from __future__ import annotations
 
-from bot.features import cohorts, digest, glossary, guide, lessons, office_hours, privacy, quiz, settings, welcome
+from bot.features import (
+    cohorts,
+    digest,
+    glossary,
+    guide,
+    lessons,
+    linking,
+    office_hours,
+    privacy,
+    quiz,
+    settings,
+    welcome,
+)
 from bot.router import Feature
 
 FEATURES: tuple[Feature, ...] = (
@@ -14,6 +26,7 @@ FEATURES: tuple[Feature, ...] = (
     office_hours.FEATURE,
     digest.FEATURE,
     settings.FEATURE,
+    linking.FEATURE,
     cohorts.FEATURE,
     privacy.FEATURE,
 )

@@ -13,6 +13,7 @@ from bot.ports.glossary import Glossary
 from bot.ports.jobs import Jobs
 from bot.ports.ledger import Ledger
 from bot.ports.lessons import Lessons
+from bot.ports.linking import Linking
 from bot.ports.office_hours import OfficeHours
 from bot.ports.participation import Participation
 from bot.ports.people import People
@@ -51,6 +52,8 @@ class Parts(Protocol):
     def office_hours(self) -> OfficeHours: ...
     @property
     def digest(self) -> Digests: ...
+    @property
+    def linking(self) -> Linking: ...
 
 
 class Store(Protocol):

@@ -126,7 +126,8 @@ def test_the_zone_in_force_is_ones_own_or_the_workspaces(parts):
 
 def test_a_second_account_is_not_preferred_and_the_same_one_is_not_added(parts):
     assert not parts.people.add_account("a-x", "w-acme", "bob", "u-ann", "d-x")
-    assert parts.people.add_account("a-ann2", "w-acme", "ann", "u-ann2", "d-2")
+    assert not parts.people.add_account("a-ann2", "w-acme", "ann", "u-ann2", "d-2")  # one a workspace
+    assert parts.people.add_account("a-ann2", "w-other", "ann", "u-ann2", "d-2")
     preferred = select(member.c.account).where(member.c.tenant == "acme", member.c.id == "ann")
     assert parts.conn.execute(preferred).scalar_one() == "a-ann"
 

@@ -14,4 +14,5 @@ FEATURE = Feature(
     home=commands.home,
     facts=commands.facts,
     left=commands.left,
+    merging=commands.merging,
 )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from bot.domain.calendar import DAY, local_date
 from bot.domain.deliveries import Outgoing
@@ -156,6 +156,25 @@ def left(ctx: Context) -> Sequence[Outgoing]:
     ahead = (one for one in ctx.store.office_hours.ahead(member, ctx.now) if one.start > ctx.now)
     ended = [after for one in ahead if (after := _cancelled(ctx, one)) is not None]
     return [told for one in ended for told in kinds.on_cancelled(one) if told.member != member]
+
+
+def merging(ctx: Context, kept: str, absorbed: str) -> Sequence[Outgoing]:
+    """Two members become one: a second seat in one session is given back, and what they host is reminded of anew."""
+    both = {kept, absorbed}
+    ahead = {one.id: one for member in (kept, absorbed) for one in ctx.store.office_hours.ahead(member, ctx.now)}
+    told: list[Outgoing] = []
+    sessions: set[tuple[str, datetime]] = set()
+    for one in ahead.values():
+        host = kept if one.host.id in both else one.host.id
+        is_second = one.asker.id in both and (host == kept or (host, one.start) in sessions)
+        if is_second and (after := _cancelled(ctx, one)) is not None:
+            told += [notice for notice in kinds.on_cancelled(after) if notice.member not in both]
+            continue
+        if one.asker.id in both:
+            sessions.add((host, one.start))
+        if one.host.id == absorbed:
+            told += kinds.on_moved(one, kept, ctx.now)
+    return told
 
 
 def host(ctx: Context, _words: str) -> Answer:

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Literal
 
+import msgspec
+
 from bot.domain.deliveries import Delivery, Outgoing
 from bot.domain.office_hours import REMINDERS, Booking, Person, Slot
 from bot.features.office_hours import screens
@@ -35,6 +37,13 @@ def on_cancelled(booking: Booking) -> tuple[Outgoing, ...]:
         _notice("booking_cancelled", booking, booking.asker),
         _notice("booking_cancelled_host", booking, booking.host),
     )
+
+
+def on_moved(booking: Booking, host: str, now: datetime) -> tuple[Outgoing, ...]:
+    """The host is known by another id from now on: their reminders are planned under it."""
+    whose = msgspec.structs.replace(booking.host, id=host)
+    moved = msgspec.structs.replace(booking, host=whose)
+    return tuple(_reminders(moved, before)[1] for before in REMINDERS if moved.start - before > now)
 
 
 def _notice(kind: str, booking: Booking, to: Person) -> Outgoing:

@@ -306,6 +306,26 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "member", "lesson", name=op.f("pk_lesson_state")),
     )
     op.create_table(
+        "link_attempt",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("account", sa.String(length=255), nullable=False),
+        sa.Column("what", sa.String(length=255), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.Column("attempts", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "account", "what", name=op.f("pk_link_attempt")),
+    )
+    op.create_table(
+        "link_code",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("account", sa.String(length=255), nullable=False),
+        sa.Column("code", sa.String(length=255), nullable=False),
+        sa.Column("expires_at", sa.BigInteger(), nullable=False),
+        sa.Column("claim", sa.String(length=255), nullable=True),
+        sa.Column("claimed_by", sa.String(length=255), nullable=True),
+        sa.PrimaryKeyConstraint("tenant", "account", name=op.f("pk_link_code")),
+        sa.UniqueConstraint("tenant", "code", name=op.f("uq_link_code_tenant_code")),
+    )
+    op.create_table(
         "lock",
         sa.Column("name", sa.String(length=255), nullable=False),
         sa.Column("owner", sa.String(length=255), nullable=False),
@@ -524,6 +544,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "zone", "minute", name=op.f("pk_rhythm")),
     )
     op.create_table(
+        "send_hold",
+        sa.Column("what", sa.String(length=255), nullable=False),
+        sa.Column("reason", sa.Text(), nullable=False),
+        sa.Column("since", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("what", name=op.f("pk_send_hold")),
+    )
+    op.create_table(
         "team",
         sa.Column("tenant", sa.String(length=255), nullable=False),
         sa.Column("id", sa.String(length=255), nullable=False),
@@ -620,6 +647,7 @@ def upgrade() -> None:
             ["member.tenant", "member.id"],
         ),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_account")),
+        sa.UniqueConstraint("tenant", "member", "workspace", name=op.f("uq_account_tenant_member_workspace")),
         sa.UniqueConstraint("workspace", "external", name=op.f("uq_account_workspace_external")),
     )
     op.create_table(
@@ -658,6 +686,7 @@ def downgrade() -> None:
     op.drop_table("teams_conversation")
     op.drop_index(op.f("ix_team_tenant_manager"), table_name="team")
     op.drop_table("team")
+    op.drop_table("send_hold")
     op.drop_table("rhythm")
     op.drop_table("review_card")
     op.drop_table("quiz_subscription")
@@ -681,6 +710,8 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_member_tenant_team"), table_name="member")
     op.drop_table("member")
     op.drop_table("lock")
+    op.drop_table("link_code")
+    op.drop_table("link_attempt")
     op.drop_table("lesson_state")
     op.drop_table("lesson_mark")
     op.drop_index(op.f("ix_learner_tenant_zone_minute"), table_name="learner")
