@@ -110,11 +110,21 @@ class Playground:
             time.sleep(0.05)
         raise AssertionError("the clock did not come to rest")
 
-    def settle(self) -> None:
-        """Stop it in peace, so that everything due is done."""
+    def settle(self, seconds: float = 60) -> None:
+        """Stop it in peace when nothing is under way: the last call of a process that was killed is looked for a while after."""
         assert self._process is not None
+        until = time.monotonic() + seconds
+        while self._under_way() and time.monotonic() < until:
+            time.sleep(0.05)
         self._process.terminate()
         self.close()
+
+    def _under_way(self) -> int:
+        conn = sqlite3.connect(self.database)
+        wanted = "SELECT count(*) FROM delivery WHERE state IN ('claimed', 'sending', 'unknown')"
+        count: int = conn.execute(wanted).fetchone()[0]
+        conn.close()
+        return count
 
     def losses(self) -> Counter[str]:
         """What is wrong in the database: the ledger against what the people can see."""

@@ -29,21 +29,24 @@ def test_handlers_on_every_thread_can_still_look_something_up(pooled):
     full = threading.Barrier(URGENT_THREADS)
 
     def handler(_conn):
-        full.wait(5)
+        full.wait(30)
         return pooled.look_here(one)
 
-    assert [done.result(10) for done in [pooled.transact(handler) for _ in range(URGENT_THREADS)]] == [1] * 4
+    assert [done.result(60) for done in [pooled.transact(handler) for _ in range(URGENT_THREADS)]] == [1] * 4
 
 
 def test_control_a_look_on_another_thread_would_wait_for_ever(pooled):
     full = threading.Barrier(URGENT_THREADS)
 
     def handler(_conn):
-        full.wait(5)
-        return pooled.look(one).result(0.3)
+        full.wait(30)
+        try:
+            return pooled.look(one).result(0.3)
+        finally:
+            full.wait(30)  # nobody makes room before everybody has waited in vain
 
     waiting = [pooled.transact(handler) for _ in range(URGENT_THREADS)]
-    assert {type(done.exception(10)) for done in waiting} == {TimeoutError}
+    assert {type(done.exception(60)) for done in waiting} == {TimeoutError}
 
 
 def test_a_lost_answer_to_a_commit_is_not_called_not_saved(pooled):
@@ -52,18 +55,18 @@ def test_a_lost_answer_to_a_commit_is_not_called_not_saved(pooled):
 
     event.listen(pooled.engine, "commit", lose)
     with pytest.raises(OutcomeUnknown):
-        pooled.transact(one).result(5)
+        pooled.transact(one).result(30)
     with pytest.raises(NotSaved):
-        pooled.look(one).result(5)
+        pooled.look(one).result(30)
     event.remove(pooled.engine, "commit", lose)
-    assert pooled.transact(one).result(5) == 1
+    assert pooled.transact(one).result(30) == 1
 
 
 def test_a_handler_of_either_database_looks_on_its_own_thread(store):
     def handler(_parts):
         return store.look_here(lambda _conn: threading.current_thread()), threading.current_thread()
 
-    there, here = store.write("acme", handler).result(5)
+    there, here = store.write("acme", handler).result(30)
     assert there is here
 
 
