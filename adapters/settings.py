@@ -19,6 +19,9 @@ class Settings(BaseSettings):
     database_url: str = Field(
         "sqlite:///mlops-coach.db", description="Where everything is remembered: SQLite or PostgreSQL"
     )
+    backups: Path = Field(
+        Path("backups"), description="Folder for backups; on another disk than the database, if it can be"
+    )
     pack: Path | None = Field(None, description="Folder of the pack to teach; the core pack if not set")
     company: str = Field("My company", description="Name of the company, shown in greetings and digests")
     host: str = Field("127.0.0.1", description="Address the server listens on")

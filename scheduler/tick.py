@@ -5,16 +5,15 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import partial
 from typing import TypeVar
 
 from bot.app import App
+from bot.domain.deliveries import OVERLAP
 from bot.router import Done, Window, Work
 from scheduler.ports import DispatchParts, JobKey, OpenJob, SchedulerStore, finished
 
-# A replica or a slow commit may have left rows just before the mark; planning them again is a no-op.
-OVERLAP = timedelta(minutes=10)
 STEPS_A_TICK = 10_000  # bounds a job that would never end
 MOST_FAILURES = 6  # in a row, before a job is given up
 T = TypeVar("T")

@@ -24,6 +24,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
+from storage import holds
 from storage.askings import answer
 from storage.dialects import insert, is_sqlite, machine_now
 from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read, root
@@ -87,6 +88,7 @@ class DispatchPart:
                 delivery.c.state == "ready",
                 delivery.c.due_at <= now,
                 delivery.c.not_before <= machine,
+                holds.free(),
                 or_(delivery.c.root.is_(None), exists().where(root.c.id == delivery.c.root, root.c.state == "sent")),
             )
             .order_by(delivery.c.due_at, delivery.c.id)
@@ -260,6 +262,7 @@ class DispatchPart:
                 _PENDING,
                 delivery.c.lease_until >= 0,  # always: it leads into the index
                 delivery.c.not_before <= machine,
+                holds.free(),
             )
             .order_by(delivery.c.id)
             .limit(limit)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.cli import content, database, manifest
+from adapters.cli import admin, content, database, manifest
 
 app = typer.Typer(
     name="mlops-coach",
@@ -21,6 +21,7 @@ app = typer.Typer(
 app.add_typer(content.app, name="content")
 app.add_typer(database.app, name="db")
 app.add_typer(manifest.app, name="manifest")
+app.add_typer(admin.app, name="admin")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 

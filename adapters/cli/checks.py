@@ -47,6 +47,18 @@ def _database(settings: Settings) -> Iterator[Finding]:
         what=f"revision {revision or 'none'}, this release has {newest}",
         todo="Run `mlops-coach db upgrade`.",
     )
+    if revision == newest:
+        yield from _hold(settings)
+
+
+def _hold(settings: Settings) -> Iterator[Finding]:
+    from adapters.wiring.operations import held
+
+    hold = held(settings.database_url)
+    what = (
+        "messages go out" if hold is None else f"nothing is sent since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}"
+    )
+    yield _finding("sending", fine=hold is None, what=what, todo="Run `mlops-coach db release`.")
 
 
 def _pack(settings: Settings) -> Iterator[Finding]:

@@ -13,7 +13,6 @@ from sqlalchemy.exc import SQLAlchemyError
 from adapters.wiring.system import Unusable
 from storage.dialects import open_engine
 from storage.upgrade import NewerDatabase, current, head
-from storage.upgrade import upgrade as apply
 
 
 @contextmanager
@@ -23,12 +22,6 @@ def told() -> Iterator[None]:
         yield
     except (SQLAlchemyError, NewerDatabase, ModuleNotFoundError) as error:
         raise Unusable(str(error).splitlines()[0]) from error
-
-
-def upgrade(url: str) -> tuple[str | None, str]:
-    """Bring a database to our schema. Returns (revision before, revision now). Raises :class:`Unusable`."""
-    with told():
-        return apply(open_engine(url))
 
 
 def state(url: str) -> tuple[str, str | None, str]:

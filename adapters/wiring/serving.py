@@ -4,30 +4,34 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import logging
 import secrets
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
 
-from sqlalchemy import Connection, text
+from sqlalchemy import Connection, Engine, text
 from starlette.applications import Starlette
 
 from adapters import web
 from adapters.front import Front
 from adapters.settings import Settings
-from adapters.wiring.database import alone, told
+from adapters.wiring import operations
+from adapters.wiring.database import alone
 from adapters.wiring.system import System, Unusable, assemble, wake_on_commit
 from content import loader
 from scheduler.clockwork import Clockwork
 from scheduler.ports import Messenger, finished
 from storage import tenancy
 from storage.dialects import open_engine
-from storage.upgrade import current, head, upgrade
+from storage.holds import held
+from storage.upgrade import current, head
 
 TENANT = "company"  # of the installations that come from the environment
 TICK_SECONDS = 1.0
 READY_SECONDS = 2.0
+log = logging.getLogger(__name__)
 
 
 def serving(settings: Settings) -> Starlette:
@@ -35,8 +39,7 @@ def serving(settings: Settings) -> Starlette:
     if not settings.platform_tokens:
         raise Unusable("No platform is set up: there is nothing to serve.")
     engine = open_engine(settings.database_url)
-    with told():
-        upgrade(engine)
+    _prepare(engine, settings)
     folder = settings.pack or loader.CORE
     messengers: dict[str, Messenger] = {}
     system = assemble(engine, clock=lambda: datetime.now(UTC), messengers=messengers, folder=folder)
@@ -44,6 +47,18 @@ def serving(settings: Settings) -> Starlette:
     messengers.update({front.platform: front.messenger for front in mounted})
     routes = [route for front in mounted for route in front.routes]
     return web.build(routes, partial(_ready, system), partial(_living, settings.database_url, system, mounted))
+
+
+def _prepare(engine: Engine, settings: Settings) -> None:
+    """Bring the database to our schema, after a backup, and say what an operator must know of it."""
+    with operations.sentences():
+        done = operations.upgrade_engine(engine, settings.backups)
+    if done.without:
+        log.warning("the database was upgraded without a backup: %s", done.without)
+    with engine.connect() as conn:
+        hold = held(conn)
+    if hold is not None:
+        log.warning("nothing is sent: %s. `mlops-coach db release` ends that", hold.reason)
 
 
 def fronts(settings: Settings, system: System) -> list[Front]:

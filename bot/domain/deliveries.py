@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Literal
 
 import msgspec
@@ -10,6 +10,9 @@ import msgspec
 State = Literal["ready", "claimed", "sending", "sent", "skipped", "missed", "expired", "dead", "unknown"]
 
 OUTCOME_UNKNOWN = "outcome unknown"  # the reason of a row whose call may have arrived
+
+# A replica or a slow commit may have left rows just before the planner's mark; planning them again is a no-op.
+OVERLAP = timedelta(minutes=10)
 
 Key = tuple[str, str, str]  # kind, subject, period: unique in a tenant
 

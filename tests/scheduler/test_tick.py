@@ -6,11 +6,11 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from bot.domain.deliveries import Outgoing
+from bot.domain.deliveries import OVERLAP, Outgoing
 from bot.router import Done, Job, Kind, Next
 from scheduler.clockwork import Clockwork
 from scheduler.housekeeping import Housekeeping
-from scheduler.tick import MOST_FAILURES, OVERLAP, Ticker
+from scheduler.tick import MOST_FAILURES, Ticker
 from storage.tally import Tally
 from tests.scheduler.conftest import NOW, acme, composed
 

@@ -1,0 +1,99 @@
+"""``admin``: what an operator does to a running service."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
+
+app = typer.Typer(help="Look after the service.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.callback()
+def admin() -> None:
+    """Look after the service."""
+
+
+@app.command()
+def deliveries(
+    replay: Annotated[
+        list[int] | None, typer.Option("--replay", help="Send this one again, by its number; may be given repeatedly.")
+    ] = None,
+    drop: Annotated[
+        list[int] | None, typer.Option("--drop", help="Give this one up, by its number; may be given repeatedly.")
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    url: Annotated[str | None, typer.Option("--database", help="Address; MLOPS_DATABASE_URL if not given.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """List the messages that are parked, in doubt or stuck; send them again, or give them up."""
+    from adapters.cli.output import MISUSED, fail, settings_or_exit
+    from adapters.wiring import operations
+    from adapters.wiring.system import Unusable
+
+    again, away = replay or [], drop or []
+    if set(again) & set(away):
+        fail("One number cannot be both replayed and dropped.", code=MISUSED)
+    address = url or settings_or_exit().database_url
+    try:
+        if not again and not away:
+            _list(address, as_json=as_json)
+            return
+        found = {one.id: one.state for one in operations.troubles(address)}
+        doubtful = [id for id in again if found.get(id) == "in doubt"]
+        if not yes:
+            typer.echo(f"Send again: {len(again)}. Give up: {len(away)}.", err=True)
+            if doubtful:
+                typer.echo(f"May be there already, and would come twice: {', '.join(map(str, doubtful))}.", err=True)
+            typer.confirm("Go on?", abort=True, err=True)
+        replayed = operations.replay(address, again) if again else []
+        dropped = operations.drop(address, away) if away else []
+    except Unusable as error:
+        fail(str(error), "Check the address, and that the database server runs.")
+    _report(sorted({*again, *away} - {*replayed, *dropped}), replayed, dropped, as_json=as_json)
+
+
+def _list(address: str, *, as_json: bool) -> None:
+    import msgspec
+
+    from adapters.cli.output import print_table, show
+    from adapters.wiring import operations
+
+    found = operations.troubles(address)
+    hold = operations.held(address)
+    if as_json:
+        data = {"held": hold and hold.reason, "deliveries": [msgspec.to_builtins(one) for one in found]}
+        show("", data, as_json=True)
+        return
+    if hold is not None:
+        typer.echo(
+            f"Nothing is sent since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}. See `mlops-coach db release`."
+        )
+    if not found:
+        typer.echo("No message is parked, in doubt or stuck.")
+        return
+    now = datetime.now(UTC)
+    rows = [
+        [str(one.id), one.state, one.kind, one.to, one.workspace, str(one.attempts), _age(now, one.due_at), one.reason]
+        for one in found
+    ]
+    print_table("Messages that need a look", ("id", "state", "kind", "to", "workspace", "tries", "due", "reason"), rows)
+
+
+def _report(untouched: list[int], replayed: list[int], dropped: list[int], *, as_json: bool) -> None:
+    from adapters.cli.output import FOUND, show
+
+    said = f"Sent again: {len(replayed)}. Given up: {len(dropped)}."
+    if untouched:
+        said += f" Not in trouble (any more), left as they are: {', '.join(map(str, untouched))}."
+    show(said, {"replayed": replayed, "dropped": dropped, "untouched": untouched}, as_json=as_json)
+    if untouched:
+        raise typer.Exit(FOUND)
+
+
+def _age(now: datetime, due: datetime) -> str:
+    hours = (now - due).total_seconds() / 3600
+    return (
+        f"{hours * 60:.0f} min ago" if hours < 1 else f"{hours:.0f} h ago" if hours < 48 else f"{hours / 24:.0f} d ago"
+    )

@@ -1,0 +1,137 @@
+"""What an operator does from the shell: back up, restore, end a hold, look after messages. Errors are sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+import msgspec
+from sqlalchemy import Connection, Engine
+from sqlalchemy.engine import make_url
+
+from adapters.wiring.database import alone, told
+from adapters.wiring.system import Unusable
+from storage import backups, holds, operations
+from storage.backups import Backup
+from storage.dialects import open_engine
+from storage.holds import Hold
+from storage.operations import Trouble
+from storage.upgrade import current, head
+from storage.upgrade import upgrade as apply
+
+T = TypeVar("T")
+
+
+def backup(url: str, folder: Path, to: Path | None) -> Backup:
+    """Write a backup to ``to``, or under a name with the hour into ``folder``."""
+    now = datetime.now(UTC)
+    with sentences():
+        engine = open_engine(url)
+        try:
+            return backups.backup(engine, to or folder / backups.name_for(engine, now), now)
+        finally:
+            engine.dispose()
+
+
+class Upgraded(msgspec.Struct, frozen=True, kw_only=True):
+    """What an upgrade did: revisions, and the backup made before, or why there is none."""
+
+    before: str | None
+    now: str
+    backup: Path | None = None
+    without: str | None = None
+
+
+def upgrade(url: str, folder: Path | None) -> Upgraded:
+    """Bring a database to our schema, after a backup into ``folder``.
+
+    A PostgreSQL server has backups of its own, and an image need not have its tools: where there is no ``pg_dump`` that is told, and it goes on.
+    A SQLite file that cannot be backed up is not touched.
+    """
+    with sentences():
+        engine = open_engine(url)
+        try:
+            return upgrade_engine(engine, folder)
+        finally:
+            engine.dispose()
+
+
+def upgrade_engine(engine: Engine, folder: Path | None) -> Upgraded:
+    """The same for a database that is open."""
+    with engine.connect() as conn:
+        before = current(conn)
+    made = without = None
+    if folder is not None and before is not None and before < head():
+        now = datetime.now(UTC)
+        try:
+            made = backups.backup(engine, folder / backups.name_for(engine, now, f"before-{head()}"), now).file
+        except backups.BackupFailed as error:
+            if engine.dialect.name == "sqlite":
+                raise
+            without = str(error)
+    apply(engine)
+    return Upgraded(before=before, now=head(), backup=made, without=without)
+
+
+def check(file: Path) -> Backup:
+    with sentences():
+        return backups.check(file)
+
+
+def restore(file: Path, url: str, *, replace: bool) -> Path | None:
+    """Put a backup in place while nobody serves; nothing is sent from it until :func:`release`.
+
+    Returns the backup of what was there before.
+    """
+    with sentences(), alone(url):
+        return backups.restore(file, make_url(url), datetime.now(UTC), replace=replace)
+
+
+def held(url: str) -> Hold | None:
+    return _with(url, holds.held)
+
+
+def release(url: str, *, send: bool) -> int:
+    """End the hold; returns how many messages were ended without being sent."""
+    now = datetime.now(UTC)
+    return _with(url, lambda conn: operations.release(conn, now, send=send))
+
+
+def troubles(url: str) -> list[Trouble]:
+    now = datetime.now(UTC)
+    return _with(url, lambda conn: operations.troubles(conn, now))
+
+
+def replay(url: str, ids: Sequence[int]) -> list[int]:
+    now = datetime.now(UTC)
+    return _with(url, lambda conn: operations.replay(conn, ids, now))
+
+
+def drop(url: str, ids: Sequence[int]) -> list[int]:
+    now = datetime.now(UTC)
+    return _with(url, lambda conn: operations.drop(conn, ids, now))
+
+
+def _with(url: str, work: Callable[[Connection], T]) -> T:
+    with sentences():
+        engine: Engine = open_engine(url)
+        try:
+            with engine.begin() as conn:
+                if current(conn) != head():
+                    raise Unusable("The database has not the schema of this release. Run `mlops-coach db upgrade`.")
+                return work(conn)
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def sentences() -> Iterator[None]:
+    """Let whatever the database, its tools or the disk say become :class:`Unusable`."""
+    try:
+        with told():
+            yield
+    except (backups.BackupFailed, OSError) as error:
+        raise Unusable(str(error)) from error

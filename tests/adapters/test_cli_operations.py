@@ -1,0 +1,108 @@
+"""What an operator types: backup, restore, release, and the messages that need a look."""
+
+import json
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from typer.testing import CliRunner
+
+from adapters.cli import app
+from adapters.wiring import operations
+from adapters.wiring.database import alone
+from bot.domain.deliveries import Outgoing
+from bot.ports.people import Member
+from storage import backups
+from storage.dialects import open_engine
+from storage.parts import Parts
+from storage.tenancy import Workspace, add_tenant, add_workspace
+from storage.upgrade import head
+from tests.prepared import database
+
+NOW = datetime.now(UTC).replace(microsecond=0)
+
+
+@pytest.fixture
+def shell(tmp_path, monkeypatch):
+    """``shell("db backup", ...)``: run it in a folder of its own over a database with one parked message."""
+    monkeypatch.chdir(tmp_path)
+    url = database(tmp_path / "coach.db")
+    engine = open_engine(url)
+    with engine.begin() as conn:
+        conn.exec_driver_sql("CREATE TABLE IF NOT EXISTS alembic_version (version_num VARCHAR(32) PRIMARY KEY)")
+        conn.exec_driver_sql("DELETE FROM alembic_version")
+        conn.exec_driver_sql(f"INSERT INTO alembic_version VALUES ('{head()}')")
+        add_tenant(conn, "acme", "Acme", "s", NOW)
+        add_workspace(conn, Workspace(id="w", tenant="acme", platform="test", team="t", name="w"))
+        parts = Parts(conn, "acme")
+        parts.people.add_member(Member(id="ann", name="Ann Secret"), NOW)
+        parts.people.add_account("a", "w", "ann", "u", "d")
+        hour = timedelta(hours=1)
+        parts.ledger.put([Outgoing(kind="note", subject="s", period="1", member="ann", due_at=NOW - hour)], NOW)
+        (row,) = parts.dispatch.claim("w", "me", NOW, 1)
+        parts.dispatch.end(row, "dead", "no such channel")
+    engine.dispose()
+    monkeypatch.setenv("MLOPS_DATABASE_URL", url)
+
+    def run(words, *more, code=0, given=None):
+        done = CliRunner().invoke(app, [*words.split(), *map(str, more)], input=given)
+        assert done.exit_code == code, done.output
+        return done.output
+
+    return run
+
+
+def test_back_up_check_restore_release(shell, tmp_path):
+    made = json.loads(shell("db backup --json"))
+    assert made["file"].startswith("backups/coach-")
+    assert (tmp_path / f"{made['file']}.sha256").read_text().startswith(made["sha256"])
+    assert "is sound" in shell("db restore --check", made["file"])
+    assert "--replace" in shell("db restore", made["file"], code=1)
+    assert "kept as" in shell("db restore --replace", made["file"])
+    assert "nothing is sent since" in " ".join(shell("doctor", code=1).split())
+    assert "Nothing is sent since" in shell("admin deliveries")
+    shell("db release", code=1, given="n\n")
+    assert "Nothing is sent since" in shell("admin deliveries")
+    assert "sent again" in shell("db release --yes")
+    assert "Nothing is held" in shell("db release")
+    (tmp_path / made["file"]).write_bytes(b"broken")
+    assert "checksum differs" in shell("db restore --check", made["file"], code=1)
+
+
+def test_restore_is_refused_while_the_bot_runs(shell, tmp_path):
+    shell("db backup", tmp_path / "b.db")
+    with alone(f"sqlite:///{tmp_path / 'coach.db'}"):
+        assert "Another process serves" in shell("db restore --replace", tmp_path / "b.db", code=1)
+
+
+def test_an_upgrade_makes_a_backup_first(shell, tmp_path, monkeypatch):
+    assert "up to date" in shell("db upgrade")
+    assert not (tmp_path / "backups").exists()
+    for module in (operations, backups):
+        monkeypatch.setattr(module, "head", lambda: "0099")
+    monkeypatch.setattr(operations, "apply", lambda _engine: None)
+    assert "Backup: backups/before-0099-" in shell("db upgrade")
+    shell("db upgrade --no-backup")
+    assert len([*(tmp_path / "backups").glob("*.db")]) == 1
+
+
+def test_an_upgrade_without_tools_says_so_and_goes_on(monkeypatch, postgres_database, tmp_path):
+    url = postgres_database()
+    operations.upgrade(url, tmp_path)
+    monkeypatch.setenv("PATH", "")
+    monkeypatch.setattr(operations, "head", lambda: "0099")
+    monkeypatch.setattr(operations, "apply", lambda _engine: None)
+    assert "pg_dump is not there" in str(operations.upgrade(url, tmp_path).without)
+
+
+def test_parked_messages_are_listed_replayed_and_dropped(shell):
+    listed = shell("admin deliveries")
+    assert "no such channel" in listed
+    assert "Secret" not in listed
+    (one,) = json.loads(shell("admin deliveries --json"))["deliveries"]
+    assert (one["state"], one["to"], one["kind"]) == ("parked", "ann", "note")
+    shell("admin deliveries --replay", one["id"], code=1, given="n\n")
+    assert "Sent again: 1" in shell("admin deliveries --yes --replay", one["id"])
+    assert "Given up: 1" in shell("admin deliveries --yes --drop", one["id"])  # stuck: due an hour ago, and not sent
+    assert "left as they are" in shell("admin deliveries --yes --drop", one["id"], code=1)
+    assert "No message is parked" in shell("admin deliveries")
+    assert "both" in shell("admin deliveries --drop 1 --replay 1", code=2)
