@@ -218,9 +218,11 @@ class TeamsHands:
         return [*self._buttons(shown)]
 
     def _buttons(self, shown: Json) -> dict[str, Json]:
+        """Data by title; where two buttons say the same, the first."""
         found: dict[str, Json] = {}
-        for card in teams_world.cards(shown):
-            found |= teams_world.buttons(card)
+        for one in surfaces._walk(teams_world.cards(shown)):
+            if one.get("type") == "Action.Execute":
+                found.setdefault(one["title"], one["data"])
         return found
 
 
@@ -261,7 +263,7 @@ async def open_both(folder: Path, taught: Path, platforms: tuple[str, ...] = ("s
     """A running service over a fresh database, with these platforms in front of it."""
     clock = Clock()
     messengers: dict[str, Messenger] = {}
-    engine = unsynced(open_engine(database(folder / "coach.db", taught)))
+    engine = unsynced(open_engine(database(folder / f"{'-'.join(platforms)}.db", taught)))
     system = assemble(engine, clock=clock, messengers=messengers, folder=taught, look_up_after=0.0)
     system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Northwind", "secret", START)).result()
     wake_on_commit(system, asyncio.get_running_loop())
@@ -279,7 +281,9 @@ async def open_both(folder: Path, taught: Path, platforms: tuple[str, ...] = ("s
 
 async def _slack(stack: AsyncExitStack, system: System, clock: Clock) -> SlackHands:
     platform = await stack.enter_async_context(SlackPlatform().serve())
-    front = open_front(slack_desk.settings(platform), system.app, system.store, clock, tenant=TENANT)
+    front = open_front(
+        slack_desk.settings(platform, zone="Europe/Berlin"), system.app, system.store, clock, tenant=TENANT
+    )
     await front.start()
     desk = Desk(platform, system, front, clock)
     stack.push_async_callback(front.stop)
