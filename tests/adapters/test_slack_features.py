@@ -35,7 +35,21 @@ LENA, TARIK, ADA = "U0LENA", "U0TARIK", "U0ADA"
 CHANNEL = "C0ML"
 
 
-@pytest.fixture(params=[open_desk, open_socket_desk], ids=["http", "socket"])
+# What goes through the socket in every run: words, a press, a form, a search field. The rest is the same turn once more.
+BY_SOCKET = {
+    "test_a_lesson_is_chosen_answered_paused_and_looked_back_on",
+    "test_a_term_is_looked_up_shared_searched_and_suggested",
+}
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Over HTTP always; through the socket where it differs, and with ``--long`` everything."""
+    both = metafunc.config.getoption("--long") or metafunc.function.__name__ in BY_SOCKET
+    ways = {"http": open_desk, **({"socket": open_socket_desk} if both else {})}
+    metafunc.parametrize("desk", list(ways.values()), ids=list(ways), indirect=True)
+
+
+@pytest.fixture
 async def desk(tmp_path, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
     monkeypatch.setattr("adapters.slack.pace.CONVERSATION_SECONDS", 0.0)  # our own pace has tests of its own
     async with request.param(tmp_path) as made:
