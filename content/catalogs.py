@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+from bot.ports.glossary import OwnTerm
 from content.catalog import CompiledCatalog
 from content.loader import decode
+from content.own_terms import OwnEntries, OwnTerms
 
 
 class Catalogs:
@@ -19,9 +21,16 @@ class Catalogs:
         self._active = _catalog(version, body)
         self._known = {version: self._active}
         self._load = load
+        self.own_terms = OwnTerms()
 
     def active(self) -> CompiledCatalog:
         return self._active
+
+    def own(self, tenant: str) -> OwnEntries | None:
+        return self.own_terms.of(tenant)
+
+    def keep_own(self, tenant: str, revision: int, entries: Sequence[OwnTerm]) -> OwnEntries:
+        return self.own_terms.keep(tenant, revision, entries)
 
     def at(self, version: str) -> CompiledCatalog:
         """The pack as it was at ``version``. Raises what ``load`` raises for a version that never was."""

@@ -22,17 +22,26 @@ class Tallied(Protocol):
 
 
 class Housekeeping:
-    """Runs with the tick; deleting happens at most once an hour of Clock."""
+    """Runs with the tick; deleting happens at most once an hour of Clock. ``refresh`` brings memory up to date."""
 
-    def __init__(self, store: SchedulerStore, tally: Tallied, tenants: Callable[[], Awaitable[Sequence[str]]]) -> None:
+    def __init__(
+        self,
+        store: SchedulerStore,
+        tally: Tallied,
+        tenants: Callable[[], Awaitable[Sequence[str]]],
+        refresh: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
         self._store = store
         self._tally = tally
         self._tenants = tenants
+        self._refresh = refresh
         self._swept: datetime | None = None
 
     async def run(self, now: datetime) -> None:
         for tenant in self._tally.tenants():
             await finished(self._store.write(tenant, lambda parts: self._tally.flush(parts, now), urgent=False))
+        if self._refresh is not None:
+            await self._refresh()
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
             self._swept = now
             for tenant in await self._tenants():

@@ -14,6 +14,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Row,
     Table,
+    bindparam,
     func,
     select,
     update,
@@ -83,12 +84,21 @@ own_term_revision = Table(
 )
 
 
+_REVISIONS = select(own_term.c.tenant, func.sum(own_term.c.rev).label("revision")).group_by(own_term.c.tenant)
+_ENTRIES = (
+    select(own_term)
+    .where(own_term.c.tenant.in_(bindparam("tenants", expanding=True)))
+    .order_by(own_term.c.tenant, own_term.c.id)
+)
+
+
 class Glossary:
     """Implements ``bot.ports.glossary.Glossary``."""
 
     def __init__(self, conn: Connection, tenant: str) -> None:
         self._conn = conn
         self._tenant = tenant
+        self.has_changed = False  # whether this transaction changed the company's own entries
 
     def add_uses(self, uses: Mapping[str, int]) -> None:
         for term, count in uses.items():
@@ -149,12 +159,16 @@ class Glossary:
         row = self._conn.execute(this).one_or_none()
         return None if row is None else _entry(row)
 
+    def entries(self) -> tuple[int, Sequence[OwnTerm]]:
+        return own_terms(self._conn, [self._tenant])[self._tenant]
+
     def keep_own(self, entry: OwnTerm, editor: str, now: datetime) -> int:
         values = {"term": entry.term, "short": entry.short, "plain": entry.plain}
         first = insert(self._conn, own_term).values(tenant=self._tenant, id=entry.id, rev=1, **values)
         next_one = {**values, "rev": own_term.c.rev + 1}
         kept = first.on_conflict_do_update(index_elements=["tenant", "id"], set_=next_one).returning(own_term.c.rev)
         rev: int = self._conn.execute(kept).scalar_one()
+        self.has_changed = True
         row = {"tenant": self._tenant, "id": entry.id, "rev": rev, **values, "editor": editor, "at": now}
         self._conn.execute(own_term_revision.insert(), row)
         return rev
@@ -163,6 +177,21 @@ class Glossary:
         mine = (own_term_revision.c.tenant == self._tenant) & (own_term_revision.c.id == id)
         rows = self._conn.execute(select(own_term_revision).where(mine).order_by(own_term_revision.c.rev.desc()))
         return [Revision(_entry(row), row.editor, row.at) for row in rows]
+
+
+def own_revisions(conn: Connection) -> dict[str, int]:
+    """Of every company with entries of its own, the number that every change of one raises."""
+    rows = conn.execute(_REVISIONS)
+    return {row.tenant: int(row.revision) for row in rows}
+
+
+def own_terms(conn: Connection, tenants: Sequence[str]) -> dict[str, tuple[int, Sequence[OwnTerm]]]:
+    """The entries of these companies' own, each with the revision of all of a company's together."""
+    rows = conn.execute(_ENTRIES, {"tenants": list(tenants)})
+    found: dict[str, list[OwnTerm]] = {one: [] for one in tenants}
+    for row in rows:
+        found[row.tenant].append(_entry(row))
+    return {tenant: (sum(one.rev for one in entries), entries) for tenant, entries in found.items()}
 
 
 def _suggestion(row: Row[Any]) -> Suggestion:

@@ -47,21 +47,25 @@ class Store:
     def __init__(self, engine: Engine, executor: Executor | None = None) -> None:
         self.engine = engine
         self.on_wake: Callable[[], None] = lambda: None
+        self.on_terms: Callable[[str], None] = lambda _tenant: None  # after a commit that changed a company's entries
         self._executor = executor or executor_for(engine)
 
     def write(self, tenant: str, work: Callable[[PartsPort], T], *, urgent: bool = True) -> Future[T]:
         """Run ``work`` in a write transaction. Cancelling the future before it began drops it unrun."""
-        woken = []
+        woken, changed = [], []
 
         def task(conn: Connection) -> T:
             parts = Parts(conn, tenant)
             result = work(parts)
             if parts.woken:
                 woken.append(True)
+            if parts.glossary.has_changed:
+                changed.append(True)
             return result
 
         future: Future[T] = self._executor.write(task, urgent=urgent)
         future.add_done_callback(lambda _: self.on_wake() if woken else None)
+        future.add_done_callback(lambda _: self.on_terms(tenant) if changed else None)
         return future
 
     def read(self, tenant: str, work: Callable[[PartsPort], T]) -> Future[T]:

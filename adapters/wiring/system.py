@@ -22,7 +22,7 @@ from scheduler.drain import LOOK_UP_AFTER, Drainer, Lane
 from scheduler.housekeeping import Housekeeping
 from scheduler.ports import Messenger, finished
 from scheduler.tick import Ticker
-from storage import packs, tenancy
+from storage import glossary, packs, tenancy
 from storage.store import Store
 from storage.tally import Tally
 
@@ -111,6 +111,16 @@ def assemble(
         return [Lane(one.id, one.tenant, messengers[one.platform]) for one in found if one.platform in messengers]
 
     catalogs = open_catalogs(store, folder, clock())
+    own_terms = catalogs.own_terms
+    own_terms.replace(store.look(lambda conn: glossary.own_terms(conn, list(glossary.own_revisions(conn)))).result())
+    store.on_terms = own_terms.changed
+
+    async def refresh() -> None:
+        """Entries that this or another process has changed come into memory with the next tick."""
+        found = own_terms.outdated(await finished(store.look(glossary.own_revisions)))
+        if found:
+            own_terms.replace(await finished(store.look(lambda conn: glossary.own_terms(conn, found))))
+
     app = App(
         table=table(FEATURES),
         store=store,
@@ -131,7 +141,7 @@ def assemble(
         store=store,
         ticker=Ticker(app, store, tenants),
         drainer=drainer,
-        housekeeping=Housekeeping(store, tally, tenants),
+        housekeeping=Housekeeping(store, tally, tenants, refresh),
         clock=clock,
     )
 

@@ -23,6 +23,7 @@ from bot.domain.pack import (
     Topic,
     Track,
 )
+from bot.ports.glossary import OwnTerm
 
 HitKind = Literal["lesson", "term", "question", "quiz", "scenario", "checklist", "template", "case", "kit"]
 
@@ -102,8 +103,31 @@ class Catalog(Protocol):
         ...
 
 
+class OwnEntries(Protocol):
+    """A company's own glossary entries, in memory. Immutable; every method is a pure look-up."""
+
+    @property
+    def entries(self) -> Mapping[str, OwnTerm]: ...
+
+    def define(self, words: str) -> tuple[str, Sequence[OwnTerm]]:
+        """How it was found, in the words of :class:`Found`, and the entries, best first."""
+        ...
+
+    def search(self, words: str, limit: int) -> Sequence[OwnTerm]:
+        """Full text, best first."""
+        ...
+
+
 class Catalogs(Protocol):
     """Every version of the pack that is still in use; the active one answers new questions."""
+
+    def own(self, tenant: str) -> OwnEntries | None:
+        """The entries of this company's own; None when they have just changed and must be read from the store."""
+        ...
+
+    def keep_own(self, tenant: str, revision: int, entries: Sequence[OwnTerm]) -> OwnEntries:
+        """Keep what was read of the store in memory."""
+        ...
 
     def active(self) -> Catalog: ...
 

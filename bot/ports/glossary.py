@@ -69,6 +69,10 @@ class Glossary(Protocol):
 
     def own(self, id: str) -> OwnTerm | None: ...
 
+    def entries(self) -> tuple[int, Sequence[OwnTerm]]:
+        """All entries of the company's own, and the revision of them together, which every change raises."""
+        ...
+
     def keep_own(self, entry: OwnTerm, editor: str, now: datetime) -> int:
         """Write an entry of the company's own as its next revision. Returns the number of that."""
         ...

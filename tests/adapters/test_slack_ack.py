@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from sqlalchemy import select
 
+from bot.ports.glossary import OwnTerm
 from storage.people import account
 from storage.tenancy import workspaces
 from tests.adapters.slack_desk import START, TENANT, Desk, direct, member_of, open_desk
@@ -119,7 +120,8 @@ def press(desk: Desk, action: str) -> Json:
 
 
 @pytest.mark.parametrize(
-    "text", ["help", "define drift", "terms", "find drift", "suggest", "what?", "/mlops define drift"]
+    "text",
+    ["help", "define drift", "define drfit", "define nothing of the kind", "terms", "find drift", "suggest", "what?"],
 )
 async def test_a_look_up_touches_neither_store_nor_network(desk: Desk, order: Order, text: str) -> None:
     assert await order.before_the_answer(slash(desk, text)) == []
@@ -130,8 +132,18 @@ async def test_what_is_read_or_written_takes_one_transaction(desk: Desk, order: 
     assert await order.before_the_answer(slash(desk, text)) in (["read"], ["write"])
 
 
-async def test_a_name_the_pack_does_not_have_is_looked_for_among_the_companys_own(desk: Desk, order: Order) -> None:
-    assert await order.before_the_answer(slash(desk, "define drfit")) == ["read"]
+async def test_the_companys_own_entries_are_read_once_after_a_change(desk: Desk, order: Order) -> None:
+    entry = OwnTerm(id="own:golden set", term="Golden set", short="Checked cases.")
+    desk.system.store.write(TENANT, lambda parts: parts.glossary.keep_own(entry, "ann", START)).result()
+    assert await order.before_the_answer(slash(desk, "define golden sets")) == ["read"]
+    for text in ("define golden sets", "define goldne set", "terms own", "find checked", "define nothing of the kind"):
+        assert await order.before_the_answer(slash(desk, text)) == []
+    desk.system.store.on_terms = lambda _tenant: None  # as if another process had changed it
+    desk.system.store.write(TENANT, lambda parts: parts.glossary.keep_own(entry, "ann", START)).result()
+    assert await order.before_the_answer(slash(desk, "define golden set")) == []
+    await desk.system.housekeeping.run(START)
+    assert desk.system.app.catalogs.own(TENANT).entries[entry.id].rev == 2
+    assert await order.before_the_answer(slash(desk, "define golden set")) == []
 
 
 async def test_somebody_new_takes_one_transaction(desk: Desk, order: Order) -> None:

@@ -4,11 +4,15 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from bot.domain.conversation import Pressed, Query
 from bot.domain.people import Role
+from bot.ports.glossary import OwnTerm
+from scheduler.ports import finished
 from tests.journeys.conversation import button, buttons, said
 from tests.journeys.school import School
 
 MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+DRIFT = OwnTerm(id="own:drift", term="Drift", short="Ours.")
 
 
 @pytest.fixture
@@ -83,3 +87,38 @@ async def test_a_suggestion_is_refused_or_taken_in_other_words(school):
     assert "is in the glossary" in school.see("d-mia")[-1].words
     assert "nothing here for you" in said(await school.say("mia", "terms suggestions"))
     assert "Two that differ." in said(await school.say("ben", "define skew"))
+
+
+async def completed(school, who, words):
+    incoming = school.incoming(who, Query("glossary.terms", words))
+    return (await finished(school.system.app.handle(incoming, school.now))).picks
+
+
+async def test_an_entry_of_the_companys_own_is_found_wherever_terms_are(school):
+    await suggested(school, "mia", "Golden set", "Cases whose *answers* people agreed on.")
+    await school.press("ada", button((await school.say("ada", "terms suggestions")).inline, "Approve"))
+    near = await school.say("ben", "define goldne sets")
+    assert "Did you mean" in said(near)
+    assert "Golden set: Cases whose *answers* people" in said(near)  # what a person typed is not markup
+    assert "An entry of your company's own" in said(await school.press("ben", button(near.inline, "Golden set")))
+    assert "An entry of your company's own" in said(await school.say("ben", "define golden sets"))
+    assert "Our company's own" in str((await school.say("ben", "terms")).inline)
+    assert "Golden set: Cases" in said(await school.say("ben", "terms our company's own"))
+    assert "Golden set" in said(await school.say("ben", "find answers people agreed"))
+    picks = await completed(school, "ben", "gold")
+    assert [(one.label, one.value) for one in picks] == [("Golden set", "own:golden set")]
+
+
+async def test_a_name_of_the_pack_is_not_taken_and_one_there_was_before_goes_first(school):
+    def prepare(parts):
+        parts.glossary.suggest("s2", "Drift", "Our word.", "mia", school.now)
+        parts.glossary.keep_own(DRIFT, "ada", school.now)
+
+    school.store(prepare)
+    ours = await school.say("ben", "define drift")
+    assert "Ours." in said(ours)
+    theirs = await school.press("ben", button(ours.inline, "In the glossary"))
+    assert "Precisely" in said(theirs)
+    picks = await completed(school, "ben", "drift")
+    assert [one.value for one in picks if one.label.casefold() == "drift"] == [DRIFT.id]
+    assert "entry of this name" in said(await school.does("ada", Pressed("glossary.approve", "s2")))

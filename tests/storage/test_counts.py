@@ -9,6 +9,7 @@ from bot.domain.digests import Activity, figures
 from bot.ports.digest import Edition
 from bot.ports.glossary import OwnTerm
 from storage import packs
+from storage.glossary import own_revisions
 from storage.jobs import StepTaken
 from storage.tally import Tally
 from tests.storage.conftest import NOW
@@ -68,6 +69,18 @@ def test_every_revision_of_an_entry_is_kept(parts):
         (1, "A switch.", "ann"),
     ]
     assert parts.glossary.own("own:other") is None
+
+
+def test_every_change_of_an_entry_raises_the_revision_of_all_of_a_companys(parts, others):
+    assert parts.glossary.entries() == (0, [])
+    assert not parts.glossary.has_changed
+    for revision, id in enumerate(("own:a", "own:b", "own:a"), 1):
+        parts.glossary.keep_own(OwnTerm(id=id, term=id, short="Short."), "ann", NOW)
+        assert own_revisions(parts.conn) == {"acme": revision}
+    revision, entries = parts.glossary.entries()
+    assert (revision, [(one.id, one.rev) for one in entries]) == (3, [("own:a", 2), ("own:b", 1)])
+    assert parts.glossary.has_changed
+    assert others.glossary.entries() == (0, [])
 
 
 def test_what_was_counted_in_memory_is_written_once(parts, others):

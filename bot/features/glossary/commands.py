@@ -9,51 +9,60 @@ from bot.domain.conversation import Query
 from bot.domain.deliveries import Outgoing
 from bot.domain.people import Verb
 from bot.errors import Refusal
-from bot.features.glossary.editors import own_card, own_id
+from bot.features.glossary.editors import own_card, own_entries
 from bot.features.glossary.screens import (
     NAME_LIMIT,
+    OWN,
+    entry_of,
     hits_card,
     missing_card,
     near_card,
+    own_card_list,
+    own_entry,
     suggestion_form,
     term_card,
     topic_card,
     topics_card,
 )
 from bot.messages import Message, Pick, Text, clip, plain
-from bot.router import Action, Answer, Command, Context, FormHandler, Needs, Typeahead, Unread, Values
+from bot.ports.catalog import Hit
+from bot.router import Action, Answer, Command, Context, FormHandler, Needs, Typeahead, Values
 
 PICKS = 20
+HITS, OWN_HITS = 8, 4  # results of a search, and how many of them may be the company's own
 SHARED_WITHIN = timedelta(hours=1)  # later than that the conversation has moved on
 
 
 def define(ctx: Context, words: str) -> Answer:
-    """One term; else what was probably meant; else what speaks of it. A miss is counted for the editors."""
+    """One term, the company's own before the pack's; else what was probably meant; else what speaks of it.
+
+    A miss is counted for the editors.
+    """
+    own = own_entries(ctx)
     if not words:
-        return Answer(inline=topics_card(ctx.texts, ctx.catalog))
+        return Answer(inline=topics_card(ctx.texts, ctx.catalog, len(own.entries)))
+    how, ours = own.define(words)
+    if how == "exact":
+        return show(ctx, ours[0].id)
     found = ctx.catalog.define(words)
     if found.how == "exact":
         return show(ctx, found.terms[0].id)
-    if ctx.parts is None:
-        raise Unread  # the company may have an entry of its own
-    own = ctx.store.glossary.own(own_id(words))
-    if own is not None:
-        return Answer(inline=own_card(ctx, own))
     ctx.tally.miss(ctx.tenant, clip(words.casefold(), NAME_LIMIT))
-    if found.how == "none":
+    if "none" == how == found.how:
         return Answer(inline=missing_card(ctx.texts, words))
-    return Answer(inline=near_card(ctx.texts, words, found.terms, by_text=found.how == "text"))
+    best = "near" if "near" in (how, found.how) else "text"
+    entries = [own_entry(one) for one in ours if how == best]
+    entries += [entry_of(one) for one in found.terms if found.how == best]
+    return Answer(inline=near_card(ctx.texts, words, entries, by_text=best == "text"))
 
 
 def show(ctx: Context, id: str) -> Answer:
-    term = ctx.catalog.terms.get(id)
-    if term is None and ctx.parts is None:
-        raise Unread
-    if term is None:
-        own = ctx.store.glossary.own(id)
-        if own is None:
-            raise Refusal("app.expired")
+    own, term = own_entries(ctx).entries.get(id), ctx.catalog.terms.get(id)
+    if own is not None:
+        ctx.tally.look_up(ctx.tenant, own.id)
         return Answer(inline=own_card(ctx, own))
+    if term is None:
+        raise Refusal("app.expired")
     ctx.tally.look_up(ctx.tenant, term.id)
     in_channel = ctx.place.kind in {"channel", "group"}
     return Answer(inline=term_card(ctx.texts, ctx.catalog, term, ctx.now.date(), in_channel=in_channel))
@@ -62,7 +71,8 @@ def show(ctx: Context, id: str) -> Answer:
 def share(ctx: Context, id: str) -> Answer:
     """Post the short definition in the channel the look-up was made in; a second press on the same day posts nothing."""
     channel = ctx.store.people.channel_at(ctx.actor.workspace, ctx.place.id)
-    if channel is None or id not in ctx.catalog.terms:
+    is_there = id in ctx.catalog.terms or ctx.store.glossary.own(id) is not None
+    if channel is None or not is_there:
         raise Refusal("glossary.not_shared")
     post = Outgoing(
         kind="glossary_shared",
@@ -78,20 +88,24 @@ def share(ctx: Context, id: str) -> Answer:
 
 def browse(ctx: Context, words: str) -> Answer:
     """The topics, or the terms of one."""
-    if not words:
-        return Answer(inline=topics_card(ctx.texts, ctx.catalog))
+    own = own_entries(ctx)
     wanted = words.casefold()
+    if own.entries and wanted in {OWN, plain(ctx.say("glossary.own_topic")).casefold()}:
+        return Answer(inline=own_card_list(ctx.texts, own))
     for id, topic in ctx.catalog.topics.items():
         if wanted in {id, topic.name.casefold()}:
             return Answer(inline=topic_card(ctx.texts, ctx.catalog, id))
-    return Answer(inline=topics_card(ctx.texts, ctx.catalog))
+    return Answer(inline=topics_card(ctx.texts, ctx.catalog, len(own.entries)))
 
 
 def find(ctx: Context, words: str) -> Answer:
-    """Full text over lessons, terms and quizzes."""
+    """Full text over lessons, terms and quizzes; the company's own entries first, in the place of the pack's of that name."""
     if not words:
         raise Refusal("glossary.find_what")
-    hits = ctx.catalog.search(words)
+    ours = own_entries(ctx).search(words, OWN_HITS)
+    names = {one.term.casefold() for one in ours}
+    found = [hit for hit in ctx.catalog.search(words) if hit.kind != "term" or hit.title.casefold() not in names]
+    hits = [*(Hit("term", one.id, one.term, one.short) for one in ours), *found][:HITS]
     if not hits:
         return Answer(inline=missing_card(ctx.texts, words))
     return Answer(inline=hits_card(ctx.texts, words, hits))
@@ -118,12 +132,12 @@ def misses(ctx: Context, _words: str) -> Answer:
 
 
 def complete(ctx: Context, query: Query) -> Answer:
-    """Typeahead: terms by prefix."""
+    """Typeahead: terms by prefix, of the same name only the company's own."""
     words = query.words.casefold().strip()
-    names = sorted(
-        (term.term, term.id) for term in ctx.catalog.terms.values() if term.term.casefold().startswith(words)
-    )
-    return Answer(picks=tuple(Pick(id, clip(name, 75)) for name, id in names[:PICKS]))
+    known = [(term.term, term.id) for term in ctx.catalog.terms.values()]
+    known += [(own.term, own.id) for own in own_entries(ctx).entries.values()]
+    names = {name.casefold(): (name, id) for name, id in known if name.casefold().startswith(words)}
+    return Answer(picks=tuple(Pick(id, clip(name, 75)) for name, id in sorted(names.values())[:PICKS]))
 
 
 COMMANDS = (

@@ -10,8 +10,22 @@ from bot.domain.deliveries import Delivery, Outgoing
 from bot.domain.people import Verb, authorize
 from bot.errors import Refusal
 from bot.messages import Block, Button, Buttons, Form, Heading, Message, Note, Text, TextInput, clip, plain
+from bot.ports.catalog import OwnEntries
 from bot.ports.glossary import OwnTerm, Suggestion
-from bot.router import Action, Answer, Command, Composed, Context, FormHandler, Kind, Needs, OnUnknown, Values, Work
+from bot.router import (
+    Action,
+    Answer,
+    Command,
+    Composed,
+    Context,
+    FormHandler,
+    Kind,
+    Needs,
+    OnUnknown,
+    Unread,
+    Values,
+    Work,
+)
 
 NAME_LIMIT, SHORT_LIMIT, PLAIN_LIMIT = 60, 140, 800
 MISSES_SHOWN = 10
@@ -26,15 +40,30 @@ def own_id(words: str) -> str:
     return f"own:{clip(' '.join(said), NAME_LIMIT)}"
 
 
+def own_entries(ctx: Context) -> OwnEntries:
+    """The company's own entries: from memory, or once from the store when they have just changed."""
+    known = ctx.catalogs.own(ctx.tenant)
+    if known is not None:
+        return known
+    if ctx.parts is None:
+        raise Unread
+    return ctx.catalogs.keep_own(ctx.tenant, *ctx.store.glossary.entries())
+
+
 def own_card(ctx: Context, entry: OwnTerm) -> Message:
-    """An entry of the company's own; editors can change it or go back to what it was."""
+    """An entry of the company's own, with the pack's of that name one press away; editors can change it or go back."""
     blocks: list[Block] = [Heading(entry.term), Text(ctx.say("glossary.own_words", text=entry.short))]
     if entry.plain:
         blocks.append(Text(ctx.say("glossary.plain", text=entry.plain)))
     blocks.append(Note(ctx.say("glossary.own_note")))
+    packs = ctx.catalog.define(entry.term)
+    buttons = [Button("In the glossary", "glossary.show", packs.terms[0].id)] if packs.how == "exact" else []
+    if ctx.place.kind in {"channel", "group"}:
+        buttons.append(Button("Share in channel", "glossary.share", entry.id))
     if authorize(ctx.actor, Verb.AUTHOR):
-        edit = (Button("Edit", "glossary.edit", entry.id), Button("Earlier words", "glossary.revisions", entry.id))
-        blocks.append(Buttons(edit))
+        buttons += [Button("Edit", "glossary.edit", entry.id), Button("Earlier words", "glossary.revisions", entry.id)]
+    if buttons:
+        blocks.append(Buttons(tuple(buttons)))
     return Message(clip(f"{entry.term}: {entry.short}", 300), tuple(blocks))
 
 
@@ -70,6 +99,8 @@ def _waiting(ctx: Context, id: str) -> Suggestion:
 def approve(ctx: Context, id: str) -> Answer:
     """Take a suggestion in its own words."""
     one = _waiting(ctx, id)
+    if ctx.catalog.define(one.term).how == "exact":
+        raise Refusal("glossary.in_pack")
     return _taken(ctx, one, OwnTerm(id=own_id(one.term), term=one.term, short=clip(one.meaning, SHORT_LIMIT)))
 
 

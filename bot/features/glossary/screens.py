@@ -23,16 +23,22 @@ from bot.messages import (
     Message,
     Note,
     Pick,
+    Plain,
     Spans,
     Text,
     TextInput,
     clip,
     plain,
 )
-from bot.ports.catalog import Catalog, Hit
+from bot.ports.catalog import Catalog, Hit, OwnEntries
+from bot.ports.glossary import OwnTerm
 from bot.ports.texts import Texts
 
+Entry = tuple[str, str, Spans]  # id, name and short line, of the pack or of the company's own
 NAME_LIMIT = 60
+NEAR = 3
+OWN = "own"  # browsed like a topic
+LINES = 60  # what a message holds in every case; the rest are among the picks
 
 
 def term_card(texts: Texts, catalog: Catalog, term: Term, today: date, *, in_channel: bool) -> Message:
@@ -90,18 +96,32 @@ def _onward(term: Term, related: tuple[tuple[str, str], ...], *, in_channel: boo
     return [Buttons(tuple(buttons))] if buttons else []
 
 
-def shared_card(texts: Texts, term: Term, name: str) -> Message:
+def shared_card(texts: Texts, entry: Entry, name: str) -> Message:
     """What a channel sees when somebody shares a term."""
-    said = texts.render("glossary.shared", name=name)
-    blocks = (Heading(clip(term.term, 150)), Text(markdown.spans(term.short)), Note(said))
-    return Message(clip(f"{term.term}: {plain(markdown.spans(term.short))}", SUMMARY_LIMIT), blocks)
+    _, term, short = entry
+    blocks = (Heading(clip(term, 150)), Text(short), Note(texts.render("glossary.shared", name=name)))
+    return Message(clip(f"{term}: {plain(short)}", SUMMARY_LIMIT), blocks)
 
 
-def near_card(texts: Texts, words: str, terms: Sequence[Term], *, by_text: bool) -> Message:
+def is_own(id: str) -> bool:
+    """Whether an id is one of the company's own entries rather than one of a pack."""
+    return id.startswith("own:")
+
+
+def entry_of(term: Term) -> Entry:
+    return term.id, term.term, markdown.spans(term.short)
+
+
+def own_entry(own: OwnTerm) -> Entry:
+    """What somebody typed is never markup."""
+    return own.id, own.term, (Plain(own.short),)
+
+
+def near_card(texts: Texts, words: str, entries: Sequence[Entry], *, by_text: bool) -> Message:
     """No entry of that name: at most three that may be meant, or that speak of it."""
     said = texts.render("glossary.in_text" if by_text else "glossary.near", words=clip(words, NAME_LIMIT))
-    buttons = tuple(Button(clip(one.term, LABEL_LIMIT), "glossary.show", one.id) for one in terms[:3])
-    lines = texts.render("glossary.near_lines", terms=[(one.term, markdown.spans(one.short)) for one in terms[:3]])
+    buttons = tuple(Button(clip(name, LABEL_LIMIT), "glossary.show", id) for id, name, _ in entries[:NEAR])
+    lines = texts.render("glossary.near_lines", terms=[(name, short) for _, name, short in entries[:NEAR]])
     suggest = Buttons((Button("Suggest a term", "glossary.suggest", clip(words, NAME_LIMIT)),))
     return Message(plain(said), (Text(said), Text(lines), Buttons(buttons), suggest))
 
@@ -112,27 +132,37 @@ def missing_card(texts: Texts, words: str) -> Message:
     return Message(plain(said), (Text(said), Buttons((suggest, Button("Browse terms", "glossary.browse")))))
 
 
-def topics_card(texts: Texts, catalog: Catalog) -> Message:
-    """The topics that have terms, to pick one."""
+def topics_card(texts: Texts, catalog: Catalog, own: int) -> Message:
+    """The topics that have terms, to pick one; the company's own entries are one of them, ``own`` of them."""
     counts = {id: sum(term.topic == id for term in catalog.terms.values()) for id in catalog.topics}
-    picks = tuple(
-        Pick(id, clip(f"{topic.name} ({counts[id]})", 75)) for id, topic in catalog.topics.items() if counts[id]
-    )
-    said = texts.render("glossary.topics", total=sum(counts.values()))
+    named = [(id, topic.name, counts[id]) for id, topic in catalog.topics.items()]
+    named.insert(0, (OWN, plain(texts.render("glossary.own_topic")), own))
+    picks = tuple(Pick(id, clip(f"{name} ({total})", 75)) for id, name, total in named if total)[:OPTIONS_LIMIT]
+    said = texts.render("glossary.topics", total=sum(counts.values()) + own)
     choice: tuple[Block, ...] = (Choice("Topic", "glossary.browse", picks),) if picks else ()
     return Message(plain(said), (Text(said), *choice))
 
 
 def topic_card(texts: Texts, catalog: Catalog, topic: str) -> Message:
     """Every term of one topic with its short line."""
-    name = catalog.topics[topic].name
-    terms = sorted((one for one in catalog.terms.values() if one.topic == topic), key=lambda one: one.term.casefold())
-    picks = tuple(Pick(one.id, clip(one.term, 75)) for one in terms[:OPTIONS_LIMIT])
-    lines = texts.render("glossary.topic_lines", terms=[(one.term, markdown.spans(one.short)) for one in terms])
+    found = [entry_of(one) for one in catalog.terms.values() if one.topic == topic]
+    return listed_card(texts, catalog.topics[topic].name, found)
+
+
+def listed_card(texts: Texts, name: str, entries: Sequence[Entry]) -> Message:
+    """Entries with their short lines, by name."""
+    terms = sorted(entries, key=lambda one: one[1].casefold())
+    picks = tuple(Pick(id, clip(term, 75)) for id, term, _ in terms[:OPTIONS_LIMIT])
+    lines = texts.render("glossary.topic_lines", terms=[(term, short) for _, term, short in terms[:LINES]])
     blocks: list[Block] = [Heading(clip(name, 150)), Text(lines)]
     if picks:
         blocks.append(Choice("Read one", "glossary.show", picks))
     return Message(plain(texts.render("glossary.topic_title", name=name, total=len(terms))), tuple(blocks))
+
+
+def own_card_list(texts: Texts, own: OwnEntries) -> Message:
+    """Every entry of the company's own with its short line."""
+    return listed_card(texts, plain(texts.render("glossary.own_topic")), [*map(own_entry, own.entries.values())])
 
 
 def hits_card(texts: Texts, words: str, hits: Sequence[Hit]) -> Message:
