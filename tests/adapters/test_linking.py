@@ -72,7 +72,9 @@ async def test_linked_by_a_code_there_is_one_progress_one_lesson_a_day_and_one_s
     assert sent_dailies(both) == 1
     await answers(both.slack, "lena")
     await begins(both, both.teams, "lena")
+    # Equal names link nothing, nor would equal addresses: they are two, and each had a lesson.
     assert member_at(both, both.slack, "lena") != member_at(both, both.teams, "lena")
+    assert sent_dailies(both) == 2
     await linked(both)
     assert member_at(both, both.slack, "lena") == member_at(both, both.teams, "lena")
     assert "now linked" in both.slack.words(both.slack.newest("lena"))
@@ -93,7 +95,7 @@ async def test_linked_by_a_code_there_is_one_progress_one_lesson_a_day_and_one_s
     assert both.teams.count("lena") > before[1]
 
 
-async def test_unlinked_that_account_begins_anew_and_progress_stays(both: Both) -> None:
+async def test_unlinked_that_account_begins_anew_and_who_leaves_one_platform_stays_on_the_other(both: Both) -> None:
     await begins(both, both.slack, "lena")
     await both.tick(minutes=45)
     await answers(both.slack, "lena")
@@ -106,6 +108,13 @@ async def test_unlinked_that_account_begins_anew_and_progress_stays(both: Both) 
     assert member_at(both, both.teams, "lena") != kept
     assert "1 of 2" in both.slack.words(await both.slack.say("lena", "progress"))
     assert "1 of 2" not in both.teams.words(await both.teams.say("lena", "progress"))
+    # Linked once more: whoever leaves one platform stays on the other.
+    await linked(both)
+    await both.slack.desk.event({"type": "user_change", "user": {"id": both.slack.external("lena"), "deleted": True}})
+    before = (both.slack.count("lena"), both.teams.count("lena"))
+    for _ in range(8):
+        await both.tick(hours=3)
+    assert (both.slack.count("lena"), both.teams.count("lena")) == (before[0], before[1] + 1)
 
 
 async def test_who_is_not_the_one_a_code_was_for_gets_no_further(both: Both) -> None:
@@ -127,23 +136,3 @@ async def test_who_is_not_the_one_a_code_was_for_gets_no_further(both: Both) -> 
     assert "Nothing was linked" in both.teams.words(await both.teams.press("lena", asked, "Do not link"))
     assert "cannot be used" in both.teams.words(await both.teams.press("lena", asked, "Link them"))
     assert "linked already" in both.slack.words(await both.slack.say("lena", f"link {await code(both.slack, 'lena')}"))
-
-
-async def test_whoever_leaves_one_platform_stays_on_the_other(both: Both) -> None:
-    await begins(both, both.slack, "lena")
-    await both.tick(minutes=45)
-    await answers(both.slack, "lena")
-    await both.teams.arrive("lena")
-    await linked(both)
-    await both.slack.desk.event({"type": "user_change", "user": {"id": both.slack.external("lena"), "deleted": True}})
-    before = (both.slack.count("lena"), both.teams.count("lena"))
-    for _ in range(8):
-        await both.tick(hours=3)
-    assert (both.slack.count("lena"), both.teams.count("lena")) == (before[0], before[1] + 1)
-
-
-async def test_equal_names_and_addresses_link_nothing(both: Both) -> None:
-    for hands in (both.slack, both.teams):
-        await begins(both, hands, "lena")
-    await both.tick(minutes=45)
-    assert sent_dailies(both) == 2
