@@ -11,6 +11,7 @@ from scheduler.ports import DispatchParts, SchedulerStore, finished
 INBOX_KEPT = timedelta(days=7)
 LOG_KEPT = timedelta(days=90)
 ANSWERS_KEPT = timedelta(days=400)
+DEPARTED_KEPT = timedelta(days=30)
 SWEEP_EVERY = timedelta(hours=1)
 
 
@@ -22,7 +23,10 @@ class Tallied(Protocol):
 
 
 class Housekeeping:
-    """Runs with the tick; deleting happens at most once an hour of Clock. ``refresh`` brings memory up to date."""
+    """Runs with the tick; deleting happens at most once an hour of Clock. ``refresh`` brings memory up to date.
+
+    ``purge`` deletes what companies left behind that took the app away before an instant.
+    """
 
     def __init__(
         self,
@@ -30,11 +34,13 @@ class Housekeeping:
         tally: Tallied,
         tenants: Callable[[], Awaitable[Sequence[str]]],
         refresh: Callable[[], Awaitable[None]] | None = None,
+        purge: Callable[[datetime], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._tally = tally
         self._tenants = tenants
         self._refresh = refresh
+        self._purge = purge
         self._swept: datetime | None = None
 
     async def run(self, now: datetime) -> None:
@@ -46,6 +52,8 @@ class Housekeeping:
             self._swept = now
             for tenant in await self._tenants():
                 await finished(self._store.write(tenant, lambda parts: _sweep(parts, now), urgent=False))
+            if self._purge is not None:
+                await self._purge(now - DEPARTED_KEPT)
 
 
 def _sweep(parts: DispatchParts, now: datetime) -> None:

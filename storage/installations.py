@@ -83,7 +83,7 @@ def install(conn: Connection, seat: Workspace, new: Installation) -> str:
     new = msgspec.structs.replace(new, app=seat.app)
     tenancy.add_workspace(conn, seat)
     mine = _same(seat)
-    conn.execute(update(workspace).where(mine).values(state="active", name=seat.name))
+    conn.execute(update(workspace).where(mine).values(state="active", name=seat.name, removed_at=None))
     row = conn.execute(select(workspace.c.id, workspace.c.tenant).where(mine)).one()
     values = {**msgspec.structs.asdict(new), "workspace": row.id, "tenant": row.tenant}
     renewed = {
@@ -150,13 +150,15 @@ def installations(conn: Connection, platform: str) -> list[Installation]:
 def end(conn: Connection, workspace_id: str, at: datetime) -> bool:
     """The app was taken away: no token, no lane, nothing more is sent. Safe in any order and any number of times.
 
+    What the company's people learned waits for a reinstallation, and is purged by ``storage.departures`` later.
+
     News from before the present installation (``at`` is earlier) is old news: False, and nothing is touched.
     """
     mine = installation.c.workspace == workspace_id
     ended = delete(installation).where(mine, installation.c.installed_at <= at)
     if conn.execute(ended).rowcount == 0:
         return False
-    conn.execute(update(workspace).where(workspace.c.id == workspace_id).values(state="removed"))
+    conn.execute(update(workspace).where(workspace.c.id == workspace_id).values(state="removed", removed_at=at))
     halt(conn, workspace_id, "uninstalled")
     return True
 

@@ -58,7 +58,8 @@ workspace = Table(
     ident("team"),
     words("name"),
     ident("zone"),
-    ident("state"),  # active | removed
+    ident("state"),  # active | removed | purged
+    Column("removed_at", Instant),
     UniqueConstraint("platform", "app", "enterprise", "team"),
     ForeignKeyConstraint(["tenant"], ["tenant.id"]),
 )

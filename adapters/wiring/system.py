@@ -22,7 +22,7 @@ from scheduler.drain import LOOK_UP_AFTER, Drainer, Lane
 from scheduler.housekeeping import Housekeeping
 from scheduler.ports import Messenger, finished
 from scheduler.tick import Ticker
-from storage import glossary, packs, tenancy
+from storage import departures, glossary, packs, tenancy
 from storage.store import Store
 from storage.tally import Tally
 
@@ -121,6 +121,10 @@ def assemble(
         if found:
             own_terms.replace(await finished(store.look(lambda conn: glossary.own_terms(conn, found))))
 
+    async def purge(before: datetime) -> None:
+        while await finished(store.transact(lambda conn: departures.purge(conn, before), urgent=False)):
+            pass
+
     app = App(
         table=table(FEATURES),
         store=store,
@@ -141,7 +145,7 @@ def assemble(
         store=store,
         ticker=Ticker(app, store, tenants),
         drainer=drainer,
-        housekeeping=Housekeeping(store, tally, tenants, refresh),
+        housekeeping=Housekeeping(store, tally, tenants, refresh, purge),
         clock=clock,
     )
 

@@ -225,6 +225,23 @@ async def test_uninstalling_deletes_the_token_and_installing_again_is_clean(desk
     assert "define" in words(await desk.slash("U0ADA", "help", **ADA))
 
 
+async def test_thirty_days_after_uninstalling_nothing_is_left_and_installing_makes_a_new_company(desk: Desk) -> None:
+    await installed(desk)
+    await desk.slash("U0ADA", "help", **ADA)
+    [(before, company)] = sql(desk, "SELECT id, tenant FROM workspace WHERE team = 'T0SECOND'")
+    await desk.event({"type": "app_uninstalled"}, team_id="T0SECOND")
+    await desk.settled()
+    assert sql(desk, f"SELECT id FROM member WHERE tenant = '{company}'")
+    desk.clock.move(days=31)
+    await desk.system.housekeeping.run(desk.clock())
+    for name in ("member", "account", "delivery", "workspace", "inbox"):
+        assert not sql(desk, f"SELECT 1 FROM {name} WHERE tenant = '{company}'"), name
+    await installed(desk, "xoxb-new")
+    [(after, another)] = sql(desk, "SELECT id, tenant FROM workspace WHERE team = 'T0SECOND'")
+    assert (after, another) != (before, company)
+    assert "define" in words(await desk.slash("U0ADA", "help", **ADA))
+
+
 async def test_a_new_token_is_used_where_the_old_one_was_refused(desk: Desk) -> None:
     await installed(desk)
     await desk.slash("U0ADA", "help", **ADA)

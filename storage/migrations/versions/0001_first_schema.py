@@ -661,6 +661,7 @@ def upgrade() -> None:
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("zone", sa.String(length=255), nullable=False),
         sa.Column("state", sa.String(length=255), nullable=False),
+        sa.Column("removed_at", sa.BigInteger(), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant"],
             ["tenant.id"],
