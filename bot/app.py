@@ -211,6 +211,7 @@ class App:
         actor, is_new = parts.people.meet(incoming, self.ids(), now)
         ctx = self._context(actor, incoming, now, parts)
         if is_new:
+            parts.privacy.speaks_again(incoming.workspace, incoming.account)
             parts.ledger.put(self._welcomes(ctx), now)
         self._settle(incoming, parts, now)
         answer = self._run(call, ctx)
@@ -250,7 +251,9 @@ class App:
 
 
 def _is_met(incoming: Incoming, parts: Parts) -> bool:
-    """Nobody is met by going, nor by joining a channel, unless a rule waits there for who joins."""
+    """Nobody is met by going, nor by joining a channel, unless a rule waits there for who joins and they were not erased."""
+    if isinstance(incoming.event, MemberJoined) and parts.privacy.is_erased(incoming.workspace, incoming.account):
+        return False
     match incoming.event:
         case Removed():
             is_awaited = False

@@ -8,6 +8,7 @@ from storage.attention import Attention
 from storage.cohorts import Cohorts
 from storage.digest import Digests
 from storage.dispatch import DispatchPart
+from storage.erasure import Erasure
 from storage.glossary import Glossary
 from storage.jobs import Jobs
 from storage.ledger import Ledger
@@ -40,6 +41,7 @@ class Parts:
         self.office_hours = OfficeHours(conn, tenant)
         self.digest = Digests(conn, tenant)
         self.linking = Linking(conn, tenant)
+        self.privacy = Erasure(conn, tenant)
 
     def savepoint(self) -> NestedTransaction:
         """Undo a part of the transaction alone: ``with parts.savepoint(): ...``."""

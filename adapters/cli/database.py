@@ -104,7 +104,8 @@ def release(
     from adapters.wiring import operations
     from adapters.wiring.system import Unusable
 
-    address = url or settings_or_exit().database_url
+    settings = settings_or_exit()
+    address = url or settings.database_url
     try:
         hold = operations.held(address)
         if hold is None:
@@ -115,7 +116,7 @@ def release(
             typer.confirm(
                 f"{hold.reason}, held since {hold.since:%Y-%m-%d %H:%M} UTC. {what}. Go on?", abort=True, err=True
             )
-        ended = operations.release(address, send=send)
+        ended = operations.release(address, send=send, folder=settings.backups)
     except Unusable as error:
         fail(str(error), TODO)
     show(f"Messages are sent again; {ended} were ended unsent.", {"held": False, "ended": ended}, as_json=as_json)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -13,8 +15,8 @@ from sqlalchemy import Connection, Engine
 from sqlalchemy.engine import make_url
 
 from adapters.wiring.database import alone, told
-from adapters.wiring.system import Unusable
-from storage import backups, holds, operations
+from adapters.wiring.system import Unusable, new_id
+from storage import backups, erasure, holds, operations
 from storage.backups import Backup
 from storage.dialects import open_engine
 from storage.holds import Hold
@@ -22,6 +24,7 @@ from storage.operations import Trouble
 from storage.upgrade import current, head
 from storage.upgrade import upgrade as apply
 
+ERASURES = "erased.txt"  # a line a person: company, mark, when
 T = TypeVar("T")
 
 
@@ -86,17 +89,50 @@ def restore(file: Path, url: str, *, replace: bool) -> Path | None:
 
     Returns the backup of what was there before.
     """
+    now = datetime.now(UTC)
     with sentences(), alone(url):
-        return backups.restore(file, make_url(url), datetime.now(UTC), replace=replace)
+        before = backups.restore(file, make_url(url), now, replace=replace)
+    _erase_again(url, file.parent, now)
+    return before
+
+
+def note_erasures(conn: Connection, folder: Path) -> int:
+    """Write who was erased beside the backups, which do not know it yet. Returns how many were new."""
+    marks = erasure.marks(conn)
+    if not marks:
+        return 0
+    file = folder / ERASURES
+    known = set(file.read_text(encoding="ascii").splitlines()) if file.exists() else set()
+    new = [line for line in (f"{tenant} {mark} {at.isoformat()}" for tenant, mark, at in marks) if line not in known]
+    if new:
+        folder.mkdir(parents=True, exist_ok=True)
+        with file.open("a", encoding="ascii") as out:
+            out.write("".join(f"{line}\n" for line in new))
+            out.flush()
+            os.fsync(out.fileno())
+    return len(new)
+
+
+def _erase_again(url: str, folder: Path, now: datetime) -> None:
+    """What an older copy brought back of people who were erased since goes again."""
+    file = folder / ERASURES
+    if not file.exists():
+        return
+    marks: dict[str, dict[str, datetime]] = defaultdict(dict)
+    for line in file.read_text(encoding="ascii").splitlines():
+        tenant, mark, at = line.split()
+        marks[tenant][mark] = datetime.fromisoformat(at)
+    _with(url, lambda conn: [erasure.Erasure(conn, one).again(marks[one], new_id, now) for one in marks])
 
 
 def held(url: str) -> Hold | None:
     return _with(url, holds.held)
 
 
-def release(url: str, *, send: bool) -> int:
-    """End the hold; returns how many messages were ended without being sent."""
+def release(url: str, *, send: bool, folder: Path) -> int:
+    """End the hold; returns how many messages were ended without being sent. Whoever was erased is erased before."""
     now = datetime.now(UTC)
+    _erase_again(url, folder, now)
     return _with(url, lambda conn: operations.release(conn, now, send=send))
 
 

@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 from sqlalchemy import Connection, Engine, text
 from starlette.applications import Starlette
@@ -30,6 +31,7 @@ from storage.upgrade import current, head
 
 TENANT = "company"  # of the installations that come from the environment
 TICK_SECONDS = 1.0
+NOTE_SECONDS = 5.0
 READY_SECONDS = 2.0
 log = logging.getLogger(__name__)
 
@@ -46,7 +48,7 @@ def serving(settings: Settings) -> Starlette:
     mounted = fronts(settings, system)
     messengers.update({front.platform: front.messenger for front in mounted})
     routes = [route for front in mounted for route in front.routes]
-    return web.build(routes, partial(_ready, system), partial(_living, settings.database_url, system, mounted))
+    return web.build(routes, partial(_ready, system), partial(_living, settings, system, mounted))
 
 
 def _prepare(engine: Engine, settings: Settings) -> None:
@@ -114,15 +116,15 @@ def _write_nothing(conn: Connection) -> None:
 
 
 @asynccontextmanager
-async def _living(url: str, system: System, mounted: list[Front], _app: Starlette) -> AsyncIterator[None]:
+async def _living(settings: Settings, system: System, mounted: list[Front], _app: Starlette) -> AsyncIterator[None]:
     """Serve, alone where the database is one process's."""
-    with alone(url):
-        async with _running(system, mounted):
+    with alone(settings.database_url):
+        async with _running(system, mounted, settings.backups):
             yield
 
 
 @asynccontextmanager
-async def _running(system: System, mounted: list[Front]) -> AsyncIterator[None]:
+async def _running(system: System, mounted: list[Front], backups: Path) -> AsyncIterator[None]:
     """Start the platforms, the drainer and the tick; stop them in the opposite order, finishing what is under way."""
     wake_on_commit(system, asyncio.get_running_loop())
     for front in mounted:
@@ -132,6 +134,7 @@ async def _running(system: System, mounted: list[Front]) -> AsyncIterator[None]:
     draining = asyncio.create_task(system.drainer.serve())
     clockwork = Clockwork()
     clockwork.every(TICK_SECONDS, partial(_tick, system))
+    clockwork.every(NOTE_SECONDS, partial(_note, system, backups))
     clockwork.start()
     # What is there now stays: the collector need not look at it again, which would hold the loop for a tenth of a second.
     gc.collect()
@@ -145,6 +148,11 @@ async def _running(system: System, mounted: list[Front]) -> AsyncIterator[None]:
         for front in mounted:
             await front.stop()
         system.store.close()
+
+
+async def _note(system: System, backups: Path) -> None:
+    """Who was erased is written beside the backups, which do not know it yet."""
+    await finished(system.store.look(lambda conn: operations.note_erasures(conn, backups)))
 
 
 async def _tick(system: System) -> None:

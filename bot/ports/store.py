@@ -17,6 +17,7 @@ from bot.ports.linking import Linking
 from bot.ports.office_hours import OfficeHours
 from bot.ports.participation import Participation
 from bot.ports.people import People
+from bot.ports.privacy import Privacy
 from bot.ports.quiz import Quizzes
 from bot.ports.reviews import Reviews
 
@@ -54,6 +55,8 @@ class Parts(Protocol):
     def digest(self) -> Digests: ...
     @property
     def linking(self) -> Linking: ...
+    @property
+    def privacy(self) -> Privacy: ...
 
 
 class Store(Protocol):

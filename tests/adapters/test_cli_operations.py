@@ -106,3 +106,17 @@ def test_parked_messages_are_listed_replayed_and_dropped(shell):
     assert "left as they are" in shell("admin deliveries --yes --drop", one["id"], code=1)
     assert "No message is parked" in shell("admin deliveries")
     assert "both" in shell("admin deliveries --drop 1 --replay 1", code=2)
+
+
+def test_whom_a_backup_brings_back_is_erased_again(shell, tmp_path):
+    shell("db backup", tmp_path / "backups" / "b.db")
+    engine = open_engine(f"sqlite:///{tmp_path / 'coach.db'}")
+    with engine.begin() as conn:
+        Parts(conn, "acme").privacy.erase("ann", "x-1", NOW + timedelta(hours=1))
+        assert operations.note_erasures(conn, tmp_path / "backups") == 1
+        assert operations.note_erasures(conn, tmp_path / "backups") == 0
+    engine.dispose()
+    shell("db restore --replace", tmp_path / "backups" / "b.db")
+    with open_engine(f"sqlite:///{tmp_path / 'coach.db'}").connect() as conn:
+        assert Parts(conn, "acme").people.member("ann") is None
+        assert Parts(conn, "acme").privacy.is_erased("w", "u")

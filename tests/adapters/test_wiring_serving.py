@@ -1,6 +1,7 @@
 """How a serving process begins: what it takes over, and what it leaves to others."""
 
 from datetime import UTC, datetime
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -31,7 +32,7 @@ async def test_only_the_sole_process_takes_over_every_claim(is_shared):
     system = SimpleNamespace(
         store=store, drainer=calls, ticker=calls, housekeeping=calls, clock=lambda: datetime.now(UTC)
     )
-    async with serving._running(system, []):  # type: ignore[arg-type]
+    async with serving._running(system, [], Path()):  # type: ignore[arg-type]
         pass
     assert ("take_over" in calls.made) is not is_shared
 

@@ -210,6 +210,13 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "what", "which", "track", name=op.f("pk_enrolment_rule")),
     )
     op.create_table(
+        "erased_person",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("mark", sa.String(length=255), nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "mark", name=op.f("pk_erased_person")),
+    )
+    op.create_table(
         "inbox",
         sa.Column("workspace", sa.String(length=255), nullable=False),
         sa.Column("key", sa.String(length=255), nullable=False),
@@ -730,6 +737,7 @@ def downgrade() -> None:
     op.drop_table("install_state")
     op.drop_index(op.f("ix_inbox_received_at"), table_name="inbox")
     op.drop_table("inbox")
+    op.drop_table("erased_person")
     op.drop_table("enrolment_rule")
     op.drop_table("enrolment")
     op.drop_index(op.f("ix_due_slot_due_at"), table_name="due_slot")
