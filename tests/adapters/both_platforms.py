@@ -70,7 +70,11 @@ class Hands(Protocol):
 
     def words(self, shown: Json) -> str: ...
 
-    def labels(self, shown: Json) -> list[str]: ...
+    def labels(self, shown: Json) -> list[str]:
+        """The buttons of a message; of a form none."""
+        ...
+
+    def is_form(self, shown: Json) -> bool: ...
 
 
 class SlackHands:
@@ -98,20 +102,25 @@ class SlackHands:
         where = {"channel": CHANNELS["slack"]} if in_channel else {"channel": self._home(who)}
         before = self._seen()
         answer = await self.desk.slash(self.external(who), text, **where)
-        await self.desk.settled()
+        await self._settle()
         return self._checked(answer or self._since(before))
 
     async def press(self, who: str, shown: Json, label: str, *, in_channel: bool = False) -> Json:
         before = self._seen()
         on = {**shown, "channel": CHANNELS["slack"]} if in_channel else shown
         await self.desk.press(self.external(who), on, label)
-        await self.desk.settled()
+        await self._settle()
         return self._checked(self._since(before))
 
     async def fill(self, who: str, form: Json, values: Values) -> Json:
         answer = await self.desk.submit(self.external(who), form, **surfaces.Slack()._filled(form, values))
-        await self.desk.settled()
+        await self._settle()
         return self._checked(answer.get("view") or answer)
+
+    async def _settle(self) -> None:
+        """Until everything said and due has been sent."""
+        await self.desk.settled()
+        await self.desk.system.drainer.drain()
 
     def _seen(self) -> tuple[int, int]:
         return len(self.desk.platform.responses), len(self.desk.platform.made("views.open"))
@@ -144,7 +153,10 @@ class SlackHands:
         return slack_desk.words(shown)
 
     def labels(self, shown: Json) -> list[str]:
-        return [one["text"]["text"] for one in slack_desk.buttons(shown)]
+        return [one["text"]["text"] for one in slack_desk.buttons({"blocks": shown.get("blocks", [])})]
+
+    def is_form(self, shown: Json) -> bool:
+        return shown.get("type") == "modal" and "submit" in shown
 
 
 class TeamsHands:
@@ -215,7 +227,10 @@ class TeamsHands:
         return teams_world.words(shown)
 
     def labels(self, shown: Json) -> list[str]:
-        return [*self._buttons(shown)]
+        return [] if _is_form(shown) else [*self._buttons(shown)]
+
+    def is_form(self, shown: Json) -> bool:
+        return _is_form(shown)
 
     def _buttons(self, shown: Json) -> dict[str, Json]:
         """Data by title; where two buttons say the same, the first."""

@@ -5,8 +5,11 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
+from random import Random
 from typing import Any
 
 import pytest
@@ -17,7 +20,7 @@ from bot.ports.people import Member, Team
 from storage.parts import Parts
 from storage.people import account, channel, member, workspace
 from storage.schema import metadata
-from tests.adapters.both_platforms import Both, Hands, Values, open_both
+from tests.adapters.both_platforms import Both, Hands, Json, Values, open_both
 from tests.adapters.slack_desk import START, TENANT
 from tests.content.samples import write
 
@@ -153,7 +156,20 @@ def _rows(conn: Connection, hands: Hands) -> Outcome:
 
 def _said(row: Any, names: dict[str, str]) -> str:
     """One row; what the platform calls its messages, and how often and where it was asked, is its own."""
-    own = {"id", "message_id", "lease_until", "not_before", "owner", "epoch", "root", "delivery", "hash", "seed"}
+    own = {
+        "source_id",
+        "order",
+        "id",
+        "message_id",
+        "lease_until",
+        "not_before",
+        "owner",
+        "epoch",
+        "root",
+        "delivery",
+        "hash",
+        "seed",
+    }
     text = json.dumps({key: row[key] for key in row if key not in own}, default=str, sort_keys=True)
     for id, name in names.items():
         text = text.replace(id, name)
@@ -198,3 +214,69 @@ async def test_the_same_transcript_on_slack_and_teams_leaves_the_same_rows(
     assert all(slack[name] for name in done)
     assert sum(slack["answer"].values()) == 12
     assert "learner" in differing(slack_later, teams)  # the control: one word more is seen
+
+
+SAID = ("today", "review", "progress", "pause 2 days", "resume", "stop", "start", "settings", "define drift", "hours", "bookings", "privacy",
+        "terms", "find drift", "quiz", "help", "nonsense")  # fmt: skip
+
+
+async def walk(companies: tuple[Both, Both], steps: int, random: Random) -> list[str]:
+    """Two people do the same things at once on both platforms: words, any button that is shown, any form, time."""
+    slack, teams = companies
+    both: tuple[Hands, Hands] = (slack.slack, teams.teams)
+    for hands in both:
+        for who in ("lena", "tarik", "ada"):
+            await hands.arrive(who)
+    for company, hands in zip(companies, both, strict=True):
+        company.system.store.transact(partial(_appoint, hands=hands)).result()
+    shown = {who: [hands.newest(who) for hands in both] for who in ("lena", "tarik")}
+    done = []
+    for _ in range(steps):
+        who = random.choice(("lena", "tarik"))
+        labels = _common(both, shown[who])
+        match random.choice(("say", "press", "press", "press", "wait")):
+            case "press" if labels:
+                label = random.choice(labels)
+                shown[who] = [await _press(hands, who, one, label) for hands, one in zip(both, shown[who], strict=True)]
+                done.append(f"{who} presses {label}")
+            case "wait":
+                hours = random.choice((1, 5, 24))
+                for hands in both:
+                    await hands.tick(hours=hours)
+                shown[who] = [hands.newest(who) for hands in both]
+                done.append(f"{hours} hours")
+            case _:
+                text = random.choice(SAID)
+                shown[who] = [await hands.say(who, text) for hands in both]
+                done.append(f"{who} says {text}")
+        if all(hands.is_form(one) for hands, one in zip(both, shown[who], strict=True)):
+            shown[who] = [await hands.fill(who, one, {}) for hands, one in zip(both, shown[who], strict=True)]
+            done.append(f"{who} sends the form")
+    return done
+
+
+def _common(both: tuple[Hands, Hands], shown: list[Json]) -> list[str]:
+    """What is on both cards; the letter before an option goes by its place, which a delivery's number decides."""
+    slack, teams = ({_unlettered(label) for label in hands.labels(one)} for hands, one in zip(both, shown, strict=True))
+    return sorted(slack & teams)
+
+
+def _unlettered(label: str) -> str:
+    return label[3:] if label[1:3] == ". " else label
+
+
+async def _press(hands: Hands, who: str, shown: Json, label: str) -> Json:
+    return await hands.press(who, shown, next(one for one in hands.labels(shown) if _unlettered(one) == label))
+
+
+async def test_whatever_is_pressed_and_said_on_both_leaves_the_same_rows(
+    tmp_path: Path, pack: Path, unpaced: None, monkeypatch: pytest.MonkeyPatch, rounds: Callable[[int, int], int]
+) -> None:
+    monkeypatch.setattr("adapters.slack.pace.CONVERSATION_SECONDS", 0.0)
+    for seed in range(rounds(1, 40)):
+        folder = tmp_path / str(seed)
+        folder.mkdir()
+        async with open_both(folder, pack, ("slack",)) as slack, open_both(folder, pack, ("teams",)) as teams:
+            done = await walk((slack, teams), rounds(12, 60), Random(seed))
+            found = differing(outcome(slack, slack.slack), outcome(teams, teams.teams))
+            assert not found, json.dumps({"seed": seed, "done": done, **found}, indent=1)
