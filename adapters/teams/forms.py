@@ -23,15 +23,16 @@ from bot.messages import (
 
 
 def inputs(field: FormField, prefix: str, members: dict[str, str]) -> list[Json]:
-    """The input, after its hint: a placeholder would vanish as soon as someone types."""
+    """The input, and its hint below: a placeholder would vanish as soon as someone types."""
     hint = rich((Plain(one_line(field.hint)),), small=True) if field.hint else []
+    hint = [{**one, "spacing": "Small"} for one in hint]
     name = label(field.label, limits.LABEL)
     made: Json = {"id": prefix + field.name, "label": name, **_kind(field, members)}
     if field.required:
         made["isRequired"] = True
     if field.required or isinstance(field, NumberInput):
         made["errorMessage"] = _error(field, name)
-    return [*hint, made]
+    return [made, *hint]
 
 
 def _error(field: Field, name: str) -> str:

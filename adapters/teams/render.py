@@ -1,6 +1,6 @@
 """Neutral messages as Adaptive Cards 1.5 with the extensions of Teams: pure functions, message in, dictionary out.
 
-Overflow of actions: a row holds five buttons by itself, and of all the card's actions the first six are shown; the others
+Overflow of actions: a row holds what is wide enough to be read (Teams cuts labels rather than break a row), and of all the card's actions the first six are shown; the others
 keep their place and their row but go behind its "..." (``mode: secondary``). So nothing is lost and no client drops one.
 """
 
@@ -125,7 +125,7 @@ class _Card:
             case Progress(label=name, done=done, total=total):
                 return rich((Strong(one_line(name)), Plain(f"  {bar(done, total)}")))
             case Buttons(buttons=buttons):
-                return [{"type": "ActionSet", "actions": [self._button(one) for one in buttons]}]
+                return self._rows(buttons)
             case Choice():
                 return self._choice(block)
             case File(name=name, mime=mime, data=data):
@@ -134,6 +134,21 @@ class _Card:
                 return _invite(block)
             case Form():
                 return self._form(block)
+
+    def _rows(self, buttons: tuple[Button, ...]) -> list[Json]:
+        """As many buttons in a row as can be read there; those that go behind the "..." stay in one."""
+        rows: list[list[Json]] = [[]]
+        left = limits.ROW
+        for button in buttons:
+            made = self._button(button)
+            needed = len(made["title"]) + limits.BUTTON_EDGE
+            if rows[-1] and needed > left and "mode" not in made:
+                rows.append([])
+                left = limits.ROW
+            left -= needed
+            rows[-1].append(made)
+        sets: list[Json] = [{"type": "ActionSet", "actions": row} for row in rows]
+        return [sets[0], *({**one, "spacing": "Small"} for one in sets[1:])]
 
     def _button(self, button: Button) -> Json:
         """``associatedInputs: none``, or an empty required field elsewhere on the card would block a Skip button."""
@@ -207,7 +222,8 @@ def _code(text: str) -> list[Json]:
 def _table(table: Table) -> Json:
     rows = [_row(table.columns, weight="Bolder"), *(_row(row) for row in table.rows)]
     widths = [{"width": 1} for _ in table.columns]
-    return {"type": "Table", "columns": widths, "rows": rows, "firstRowAsHeader": True}
+    # The first row is the header by itself; the word for it differs between the schema and the library that draws.
+    return {"type": "Table", "columns": widths, "rows": rows}
 
 
 def _row(cells: tuple[str, ...], **looks: Any) -> Json:

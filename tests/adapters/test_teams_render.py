@@ -165,6 +165,19 @@ def test_six_actions_are_shown_and_the_others_kept(count):
     assert [one.get("mode") for one in actions(made)] == [None] * 6 + ["secondary"] * (count - 6)
 
 
+def test_a_row_of_buttons_is_broken_where_labels_would_be_cut():
+    long = [Button("x" * 26, "a.b"), Button("y" * 26, "a.b"), Button("z", "a.b")]
+    made = body(Buttons(tuple(long)))
+    assert [[one["title"][0] for one in row["actions"]] for row in made] == [["x"], ["y", "z"]]
+    assert [len(row["actions"]) for row in body(Buttons(tuple(Button(f"b{at}", "a.b") for at in range(5))))] == [5]
+
+
+def test_a_hint_stands_below_its_input():
+    made = body(Form(id="f", title="t", fields=(TextInput(name="t", label="Topic", hint="One line"),)))
+    shown = [one.get("label") or words(one) for one in made]
+    assert shown[1:3] == ["Topic", "One line"]
+
+
 def test_a_divider_is_the_line_above_what_follows():
     made = body(Text((Plain("a"),)), Divider(), Text(()), Text((Plain("b"),)), Divider())
     assert [one.get("separator") for one in made] == [None, True]
@@ -268,7 +281,6 @@ def test_inputs_keep_what_was_filled_in():
 def test_a_cell_has_300_characters(size):
     (made,) = body(Table(("a",), (("c" * size,),)))
     assert len(words(made["rows"][1])) == limits.CELL
-    assert made["firstRowAsHeader"] is True
 
 
 def chart(kind, labels, *series):
@@ -333,6 +345,7 @@ def test_fields_are_two_columns():
         {"body": [{"type": "Input.Text", "id": "a", "label": "l"}] * 2},
         {"body": [{"type": "Chart.Pie", "data": [1]}]},
         {"body": [{"type": "Fancy"}]},
+        {"body": [{"type": "TextBlock", "text": "x", "wrap": True, "colour": "Good"}]},
         {"body": [{"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "url": "javascript:x"}]}]},
         {"body": [{"type": "ActionSet", "actions": [{"type": "Action.Execute", "title": "t", "verb": "v", "data": {"action": "a"}}]}]},
         {"body": [{"type": "TextBlock", "text": "x" * 21_000, "wrap": True}]},

@@ -27,6 +27,32 @@ INPUTS = {"Input.Text", "Input.ChoiceSet", "Input.Date", "Input.Time", "Input.Nu
 ACTIONS = {"Action.Execute", "Action.Submit", "Action.OpenUrl"}
 EXTENSIONS = {"Chart.Line", "Chart.VerticalBar", "Chart.VerticalBar.Grouped", "Chart.Pie", "CodeBlock"}
 OTHERS = {"Data.Query"}
+# What version 1.5 knows of them, as far as we use it; tests/clients asks the same of the library that draws the cards.
+EVERY = {"type", "id", "spacing", "separator", "fallback"}
+INPUT = EVERY | {"label", "isRequired", "errorMessage", "value"}
+ACTION = {"type", "id", "title", "style", "mode", "fallback"}
+PROPERTIES = {
+    "AdaptiveCard": {"type", "$schema", "version", "fallbackText", "body"},
+    "ActionSet": EVERY | {"actions"},
+    "Column": EVERY | {"items", "width"},
+    "ColumnSet": EVERY | {"columns"},
+    "Container": EVERY | {"items", "style"},
+    "Image": EVERY | {"url", "altText", "msteams"},
+    "RichTextBlock": EVERY | {"inlines"},
+    "Table": EVERY | {"columns", "rows"},
+    "TableCell": {"type", "items"},
+    "TableRow": {"type", "cells"},
+    "TextBlock": EVERY | {"text", "style", "size", "weight", "wrap", "isSubtle"},
+    "TextRun": {"type", "text", "size", "weight", "isSubtle", "italic", "fontType", "color", "underline", "selectAction"},
+    "Input.Text": INPUT | {"isMultiline", "maxLength"},
+    "Input.Date": INPUT,
+    "Input.Time": INPUT,
+    "Input.Number": INPUT | {"min", "max"},
+    "Input.ChoiceSet": INPUT | {"style", "isMultiSelect", "choices", "choices.data"},  # the last is Teams' own in 1.5
+    "Action.Execute": ACTION | {"verb", "data", "associatedInputs"},
+    "Action.Submit": ACTION | {"data", "associatedInputs"},
+    "Action.OpenUrl": ACTION | {"url"},
+}  # fmt: skip
 SCHEMES = ("https://", "http://", "mailto:")
 SIZE = 40 * 1024
 
@@ -84,6 +110,8 @@ def _frame(card: Json) -> Iterator[str]:
 
 def _part(part: Json) -> Iterator[str]:
     kind = part.get("type")
+    if kind in PROPERTIES and (unknown := part.keys() - PROPERTIES[kind]):
+        yield f"{kind} has no {', '.join(sorted(unknown))}"
     if kind in INPUTS:
         yield from _input(part)
     elif kind in ACTIONS:

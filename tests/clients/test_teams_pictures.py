@@ -1,0 +1,125 @@
+"""Pictures of every screen of the journeys as Teams and as Slack show it, side by side, for a person to look at.
+
+Teams' side is drawn by npm ``adaptivecards`` with the host limits of Teams; Slack's by npm ``slack-blocks-to-jsx``.
+"""
+
+import asyncio
+import json
+import re
+import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from adapters.slack import render as slack
+from adapters.teams import render as teams
+from adapters.teams import replies
+from bot.messages import Form, Message
+from tests.adapters import samples
+from tests.adapters import test_slack_features as features
+from tests.adapters.slack_desk import open_desk
+from tests.contracts import adaptive_cards
+
+NPM = Path(__file__).parent / "npm"
+MODULES = NPM / "node_modules"
+HOST = MODULES / "adaptivecards-designer/lib/hostConfigs/microsoft-teams-light.json"
+JOURNEYS = [getattr(features, name) for name in dir(features) if name.startswith("test_")]
+STYLE = """section { display: grid; grid-template-columns: 560px 560px; gap: 24px; width: 1180px !important; align-items: start }
+h2 { display: none } .teams > div { border: 1px solid #e1dfdd; border-radius: 4px } body { background: #fff }"""
+
+
+async def _played(folder):
+    for at, journey in enumerate(JOURNEYS):
+        (folder / str(at)).mkdir()
+        async with open_desk(folder / str(at)) as desk:
+            await journey(desk)
+
+
+@pytest.fixture(scope="module")
+def screens(tmp_path_factory):
+    """Every different message and form of the journeys, as the core made it, by its first words."""
+    seen: dict[str, Message | Form] = {"gallery": samples.GALLERY}
+
+    def noting(real):
+        def noted(content, *more):
+            title = content.title if isinstance(content, Form) else content.summary
+            seen.setdefault(re.sub("[^a-z0-9]+", "-", title.lower())[:48].strip("-"), content)
+            return real(content, *more)
+
+        return noted
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("adapters.slack.pace.CONVERSATION_SECONDS", 0.0)
+        for name in ("message", "home", "modal"):
+            patch.setattr(slack, name, noting(getattr(slack, name)))
+        # On a thread of its own: the browser's driver keeps a loop in this one.
+        with ThreadPoolExecutor(1) as apart:
+            apart.submit(lambda: asyncio.run(_played(tmp_path_factory.mktemp("played")))).result()
+    return {name: one for name, one in seen.items() if isinstance(one, Form) or one.blocks}
+
+
+@pytest.fixture(scope="module")
+def cards(screens):
+    return {
+        name: teams.card(replies.form_message(one) if isinstance(one, Form) else one) for name, one in screens.items()
+    }
+
+
+def _on_slack(screens, tmp_path):
+    """The page of Slack's pictures, a section a screen."""
+    wanted = tmp_path / "screens.json"
+    blocks = {
+        name: (slack.modal(one) if isinstance(one, Form) else slack.message(one))["blocks"]
+        for name, one in screens.items()
+    }
+    wanted.write_text(json.dumps([{"name": name, "blocks": made} for name, made in blocks.items()]))
+    command = ["node", "pictures.mjs", str(wanted)]
+    return subprocess.run(command, cwd=NPM, check=True, capture_output=True, text=True, timeout=60).stdout
+
+
+def _open(page, html):
+    page.set_viewport_size({"width": 1220, "height": 900})
+    page.set_content(html)
+    page.add_style_tag(content=STYLE)
+    page.add_style_tag(path=MODULES / "adaptivecards/dist/adaptivecards.css")
+    page.add_style_tag(path=MODULES / "adaptivecards-designer/src/containers/teams/teams-container-light.css")
+    page.add_script_tag(path=MODULES / "adaptivecards/dist/adaptivecards.js")
+    page.add_script_tag(path=NPM / "teams.js")
+
+
+def test_every_screen_is_drawn_beside_slacks(screens, cards, page, screenshots, tmp_path):
+    _open(page, _on_slack(screens, tmp_path))
+    listed = [{"name": name, "card": card} for name, card in cards.items()]
+    page.evaluate("([screens, host]) => draw(screens, host)", [listed, json.loads(HOST.read_text())])
+    assert len(screens) > 20
+    for name, card in cards.items():
+        section = page.locator(f"section[id='{name}']")
+        shown = section.locator(".teams").inner_text()
+        for one in adaptive_cards.walk(card):
+            if one.get("style") == "heading":
+                assert one["text"].replace("\\", "") in shown
+            if one.get("type") == "Action.Execute" and one.get("mode") != "secondary":
+                assert one["title"] in shown
+        section.screenshot(path=screenshots / f"pair-{name}.png")
+
+
+def test_every_card_is_what_the_library_knows_as_1_5(cards, page):
+    _open(page, "<!doctype html>")
+    assert {name: _faults(page, card) for name, card in cards.items()} == {name: [] for name in cards}
+    wrong = {**cards["gallery"], "body": [{"type": "TextBlock", "text": "x", "colour": "Good"}, {"type": "Fancy"}]}
+    assert {"TextBlock: no property colour", "no type Fancy"} <= {*_faults(page, wrong)}
+
+
+# Teams has these in cards of 1.5: a picture that opens, and the people picker, which is a select without options.
+OF_TEAMS = {
+    "Image: no property msteams",
+    "Input.ChoiceSet: no property choices.data",
+    'Property "choices.data" is supported in version 1.6, but you are using version 1.5.',
+    "An Input.ChoiceSet must have at least one choice defined.",
+}
+
+
+def _faults(page, card):
+    found = page.evaluate("card => faults(card)", adaptive_cards.without_extensions(card))
+    return [one for one in found if one not in OF_TEAMS]
