@@ -153,7 +153,8 @@ def _compose(_work: Work, rows: Sequence[Delivery]) -> dict[int, Composed]:
     return {one.id: Composed(Message("A note")) for one in rows}
 
 
-def _drain(url: str, owner: str) -> None:
+def _drain(url: str, owner: str, at: int = 0, of: int = 1) -> None:
+    """Drain; of several workers each has its share of the lanes, for a lane is one worker's at a time."""
     store = Store(open_engine(url))
     app = App(
         table=table([Feature(name="bench", kinds=[Kind(name="note", compose=_compose)])]),
@@ -165,7 +166,7 @@ def _drain(url: str, owner: str) -> None:
         ids=lambda: "id",
         fallback=lambda *_: Answer(),
     )
-    places = [Lane(f"w{lane}", "t", Nowhere()) for lane in range(LANES)]
+    places = [Lane(f"w{lane}", "t", Nowhere()) for lane in range(at, LANES, of)]
 
     async def lanes() -> list[Lane]:
         return places
@@ -176,9 +177,10 @@ def _drain(url: str, owner: str) -> None:
 
 def _with_workers(url: str, count: int) -> float:
     """Seconds from the word to go until everything is sent, by so many processes."""
-    command = [sys.executable, "-c", f"from bench.draining import work; work({url!r})"]
+    commands = [f"from bench.draining import work; work({url!r}, {at}, {count})" for at in range(count)]
     workers = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) for _ in range(count)
+        subprocess.Popen([sys.executable, "-c", one], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for one in commands
     ]
     for one in workers:
         assert one.stdout is not None
@@ -203,11 +205,11 @@ def _go(one: subprocess.Popen[str]) -> None:
     one.stdin.close()
 
 
-def work(url: str) -> None:
+def work(url: str, at: int, of: int) -> None:
     """What a worker does."""
     print("ready", flush=True)
     sys.stdin.readline()
-    _drain(url, f"worker-{time.time_ns()}")
+    _drain(url, f"worker-{time.time_ns()}", at, of)
 
 
 # ---- the floor

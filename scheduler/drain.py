@@ -144,15 +144,22 @@ class Drainer:
         # A worker that died, or whose result could not be saved: its lease lapses and the ledger goes on from there.
         await self._write(lane, partial(self._recover, everything=False))
         await self._resolve(lane)
-        sent = 0
+        sent, has_lane = 0, False
         while not self._stopping:
-            claimed = await self._write(
-                lane, lambda parts: parts.dispatch.claim(lane.workspace, self._owner, self._clock(), BATCH)
-            )
+            claimed = await self._write(lane, partial(self._claim, workspace=lane.workspace))
             if not claimed:
                 break
+            has_lane = True
             sent += await self._send_all(lane, claimed)
+        if has_lane:
+            await self._write(lane, lambda parts: parts.dispatch.leave(lane.workspace, self._owner))
         return sent
+
+    def _claim(self, parts: DispatchParts, *, workspace: str) -> list[Delivery]:
+        now = self._clock()
+        if not parts.dispatch.enter(workspace, self._owner, now):
+            return []
+        return parts.dispatch.claim(workspace, self._owner, now, BATCH)
 
     async def _send_all(self, lane: Lane, claimed: list[Delivery]) -> int:
         now = self._clock()

@@ -44,10 +44,7 @@ class Housekeeping:
         self._swept: datetime | None = None
 
     async def run(self, now: datetime) -> None:
-        for tenant in self._tally.tenants():
-            await finished(self._store.write(tenant, lambda parts: self._tally.flush(parts, now), urgent=False))
-        if self._refresh is not None:
-            await self._refresh()
+        await self.flush(now)
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
             self._swept = now
             for tenant in await self._tenants():
@@ -55,6 +52,15 @@ class Housekeeping:
             if self._purge is not None:
                 await self._purge(now - DEPARTED_KEPT)
 
+    async def flush(self, now: datetime) -> None:
+        """Write the counts: every process that answers people has some."""
+        for tenant in self._tally.tenants():
+            await finished(self._store.write(tenant, lambda parts: self._tally.flush(parts, now), urgent=False))
+        if self._refresh is not None:
+            await self._refresh()
+
 
 def _sweep(parts: DispatchParts, now: datetime) -> None:
+    if not parts.dispatch.alone("sweeping"):
+        return
     parts.dispatch.forget(inbox_before=now - INBOX_KEPT, log_before=now - LOG_KEPT, answers_before=now - ANSWERS_KEPT)

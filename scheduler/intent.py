@@ -40,6 +40,9 @@ class Intents:
     def commit(self, parts: DispatchParts, claimed: Sequence[Delivery], now: datetime) -> list[Intent]:
         """Ask the kinds, store what was chosen, mark the rows ``sending``. Returns only what is still ours, in order."""
         work = self._app.work(parts, now)
+        lanes = sorted({one.workspace for one in claimed})
+        if not all(parts.dispatch.keep(lane, self._owner) for lane in lanes):
+            return []  # another worker has the lane by now, and these rows
         claimed = parts.dispatch.hold(self._owner, claimed)
         composed: dict[int, Composed] = {}
         for name, group in groupby(sorted(claimed, key=lambda one: one.kind), key=lambda one: one.kind):

@@ -52,7 +52,25 @@ class Messenger(Protocol):
 class Dispatch(Protocol):
     """The ledger as the drainer sees it, bound to one tenant."""
 
-    def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]: ...
+    def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]:
+        """Take due rows of a lane."""
+        ...
+
+    def enter(self, workspace: str, owner: str, now: datetime) -> bool:
+        """Take a lane in which something is due; False while another worker has it."""
+        ...
+
+    def keep(self, workspace: str, owner: str) -> bool:
+        """Renew one's lane; False when it was lost."""
+        ...
+
+    def leave(self, workspace: str, owner: str) -> None:
+        """Give a lane back: another worker may have it at once."""
+        ...
+
+    def alone(self, what: str) -> bool:
+        """Whether nobody else is at this work for this tenant just now; until the end of the transaction."""
+        ...
 
     def hold(self, owner: str, claimed: Sequence[Delivery]) -> list[Delivery]:
         """Begin an intent: the claimed rows that are still ours, locked, with a fresh lease."""

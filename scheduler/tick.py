@@ -66,6 +66,8 @@ class Ticker:
         return min((one for one in found if one is not None), default=None)
 
     def _plan(self, parts: DispatchParts, now: datetime) -> None:
+        if not parts.dispatch.alone("planning"):  # another replica plans; twice would be right too, and waste
+            return
         work = self._app.work(parts, now)
         marked = parts.dispatch.marked()
         window = Window(now if marked is None else min(marked - OVERLAP, now), now)

@@ -11,6 +11,8 @@ from sqlalchemy.engine import URL, make_url
 from sqlalchemy.pool import StaticPool
 
 BUSY_TIMEOUT = 5.0  # seconds a SQLite connection waits for the write lock
+# A process that froze in a transaction would keep its locks for ever; PostgreSQL ends it within a lease.
+FROZEN_OPTION = "-c idle_in_transaction_session_timeout=20s"
 
 
 def is_sqlite(conn: Connection) -> bool:
@@ -41,6 +43,14 @@ def hold_schema(conn: Connection) -> None:
         conn.execute(text("SELECT pg_advisory_xact_lock(hashtext('mlops-coach schema'))"))
 
 
+def try_alone(conn: Connection, what: str) -> bool:
+    """Be the only transaction at some work, without waiting; until its end. On SQLite every writer is."""
+    if is_sqlite(conn):
+        return True
+    taken = text("SELECT pg_try_advisory_xact_lock(hashtextextended(:what, 0))")
+    return bool(conn.execute(taken, {"what": f"mlops-coach {what}"}).scalar_one())
+
+
 def machine_now(conn: Connection) -> float:
     """Seconds since 1970 by the database's clock: leases and retries compare with this between processes."""
     if is_sqlite(conn):
@@ -58,8 +68,14 @@ def open_engine(url: str | URL, *, pool_size: int = 6) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
+    own = {} if "options" in parsed.query else {"options": FROZEN_OPTION}
     return create_engine(
-        parsed, pool_size=pool_size, max_overflow=2, pool_pre_ping=True, execution_options={"preserve_rowcount": True}
+        parsed,
+        pool_size=pool_size,
+        max_overflow=2,
+        pool_pre_ping=True,
+        connect_args=own,
+        execution_options={"preserve_rowcount": True},
     )
 
 

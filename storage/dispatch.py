@@ -24,9 +24,9 @@ from sqlalchemy import (
 )
 
 from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
-from storage import holds
+from storage import holds, locks
 from storage.askings import answer
-from storage.dialects import insert, is_sqlite, machine_now
+from storage.dialects import insert, is_sqlite, machine_now, try_alone
 from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read, root
 from storage.people import inbox, workspace
 from storage.schema import Instant, ident, metadata
@@ -80,20 +80,8 @@ class DispatchPart:
     def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]:
         """Take due rows in order. What hangs on a message waits until that one is sent, and ends if it never will be."""
         machine = machine_now(self._conn)
-        picked = (
-            select(delivery.c.id)
-            .where(
-                delivery.c.tenant == self._tenant,
-                delivery.c.workspace == workspace,
-                delivery.c.state == "ready",
-                delivery.c.due_at <= now,
-                delivery.c.not_before <= machine,
-                holds.free(),
-                or_(delivery.c.root.is_(None), exists().where(root.c.id == delivery.c.root, root.c.state == "sent")),
-            )
-            .order_by(delivery.c.due_at, delivery.c.id)
-            .limit(limit)
-        )
+        due = self._due(workspace, now, machine)
+        picked = select(delivery.c.id).where(due).order_by(delivery.c.due_at, delivery.c.id).limit(limit)
         if not is_sqlite(self._conn):
             picked = picked.with_for_update(skip_locked=True)
         claimed = (
@@ -104,6 +92,37 @@ class DispatchPart:
         )
         ids = self._conn.execute(claimed).scalars().all()
         return self._read(ids)
+
+    def _due(self, workspace: str, now: datetime, machine: float) -> ColumnElement[bool]:
+        return and_(
+            delivery.c.tenant == self._tenant,
+            delivery.c.workspace == workspace,
+            _READY,
+            delivery.c.due_at <= now,
+            delivery.c.not_before <= machine,
+            holds.free(),
+            or_(delivery.c.root.is_(None), exists().where(root.c.id == delivery.c.root, root.c.state == "sent")),
+        )
+
+    def enter(self, workspace: str, owner: str, now: datetime) -> bool:
+        """Take a lane in which something is due: one worker at a time has it, until it leaves or its lease has lapsed."""
+        if is_sqlite(self._conn):
+            return True
+        due = select(delivery.c.id).where(self._due(workspace, now, machine_now(self._conn))).limit(1)
+        return self._conn.execute(due).first() is not None and self.keep(workspace, owner)
+
+    def keep(self, workspace: str, owner: str) -> bool:
+        """Take or renew a lane. Its lease is never shorter than that of a row that is claimed or held with it."""
+        return is_sqlite(self._conn) or locks.take(self._conn, _lane(workspace), owner, LEASE_SECONDS)
+
+    def leave(self, workspace: str, owner: str) -> None:
+        """Give a lane back, for there is nothing left to send in it; nothing happens when it is somebody else's by now."""
+        if not is_sqlite(self._conn):
+            locks.release(self._conn, _lane(workspace), owner)
+
+    def alone(self, what: str) -> bool:
+        """Whether this transaction is the only one at this work; False: another process is at it now."""
+        return try_alone(self._conn, f"{what} {self._tenant}")
 
     def _read(self, ids: Sequence[int]) -> list[Delivery]:
         if not ids:
@@ -307,3 +326,7 @@ class DispatchPart:
         self._conn.execute(
             statement.on_conflict_do_update(index_elements=["tenant"], set_={"planned_to": now}, where=later)
         )
+
+
+def _lane(workspace: str) -> str:
+    return f"lane {workspace}"

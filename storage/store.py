@@ -16,6 +16,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 from bot.errors import NotSaved, OutcomeUnknown
 from bot.ports.store import Parts as PartsPort
 from storage.parts import Parts
+from storage.wakeups import Wakeups
 
 T = TypeVar("T")
 Task = Callable[[Connection], Any]
@@ -47,6 +48,7 @@ class Store:
     def __init__(self, engine: Engine, executor: Executor | None = None) -> None:
         self.engine = engine
         self.on_wake: Callable[[], None] = lambda: None
+        self.wakeups = Wakeups(engine)
         self.on_terms: Callable[[str], None] = lambda _tenant: None  # after a commit that changed a company's entries
         self._executor = executor or executor_for(engine)
 
@@ -64,9 +66,13 @@ class Store:
             return result
 
         future: Future[T] = self._executor.write(task, urgent=urgent)
-        future.add_done_callback(lambda _: self.on_wake() if woken else None)
+        future.add_done_callback(lambda _: self._woken() if woken else None)
         future.add_done_callback(lambda _: self.on_terms(tenant) if changed else None)
         return future
+
+    def _woken(self) -> None:
+        self.wakeups.tell()
+        self.on_wake()
 
     def read(self, tenant: str, work: Callable[[PartsPort], T]) -> Future[T]:
         return self._executor.read(lambda conn: work(Parts(conn, tenant)))
@@ -91,6 +97,7 @@ class Store:
 
     def close(self) -> None:
         self._executor.close()
+        self.wakeups.close()
         self.engine.dispose()
 
 

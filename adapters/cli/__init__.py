@@ -52,11 +52,24 @@ def play(
 @app.command()
 def serve(
     port: Annotated[int | None, typer.Option(help="Port to listen on; MLOPS_PORT if not given.")] = None,
+    worker: Annotated[
+        bool, typer.Option("--worker/--no-worker", help="Plan and send too, or leave that to `worker` processes.")
+    ] = True,
 ) -> None:
     """Serve the platforms that are set up in the environment."""
     from adapters.cli import serving
 
-    serving.serve(port)
+    serving.serve(port, worker=worker)
+
+
+@app.command()
+def worker(
+    port: Annotated[int | None, typer.Option(help="Port for health and metrics; MLOPS_PORT if not given.")] = None,
+) -> None:
+    """Plan and send, beside `serve --no-worker`: any number of them on one PostgreSQL."""
+    from adapters.cli import serving
+
+    serving.work(port)
 
 
 @app.command()

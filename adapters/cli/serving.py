@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import secrets
+import signal
 import socket
 import sys
 from collections.abc import Callable
+from contextlib import ExitStack
 from datetime import UTC, datetime
 
 import typer
@@ -40,12 +42,21 @@ def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None
     _run(app, bound, lambda: _greet(f"{address}/?token={token}", open_page=open_page))
 
 
-def serve(port: int | None) -> None:
-    """Run the platforms that are set up."""
+def serve(port: int | None, *, worker: bool) -> None:
+    """Answer the platforms that are set up; plan and send too, unless workers do that."""
+    _serve(_real_settings(), port, "both" if worker else "answers")
+
+
+def work(port: int | None) -> None:
+    """Plan and send for the platforms that are set up, and answer nobody."""
+    _serve(_real_settings(), port, "sends")
+
+
+def _real_settings() -> Settings:
     settings = settings_or_exit()
     if settings.slack_api_url is not None:
         fail("MLOPS_SLACK_API_URL is for an emulator.", "Unset it, or use `mlops-coach dev --slack-api-url`.", MISUSED)
-    _serve(settings, port)
+    return settings
 
 
 def dev(slack_api_url: str | None, port: int | None) -> None:
@@ -57,16 +68,25 @@ def dev(slack_api_url: str | None, port: int | None) -> None:
     _serve(settings.model_copy(update={"slack_api_url": url}), port)
 
 
-def _serve(settings: Settings, port: int | None) -> None:
+def _serve(settings: Settings, port: int | None, role: str = "both") -> None:
     from adapters.wiring import serving
 
-    try:
-        app = serving.serving(settings)
-    except Unusable as error:
-        fail(str(error), "`mlops-coach doctor` says what is missing.")
-    bound = _bind(settings.port if port is None else port, settings.host)
-    where = f"http://{settings.host}:{bound.getsockname()[1]}"
-    _run(app, bound, lambda: typer.echo(f"Serving on {where}"))
+    with ExitStack() as held:
+        try:
+            # Before anything is read or brought to our schema: a SQLite file is one process's.
+            held.enter_context(database.alone(settings.database_url))
+            app = serving.serving(settings, serving.Role(role))
+        except Unusable as error:
+            fail(str(error), "`mlops-coach doctor` says what is missing.")
+        bound = _bind(settings.port if port is None else port, settings.host)
+        where = f"http://{settings.host}:{bound.getsockname()[1]}"
+        says = f"Sending; health on {where}" if role == "sends" else f"Serving on {where}"
+        _run(app, bound, lambda: _say(says))
+
+
+def _say(words: str) -> None:
+    typer.echo(words)
+    sys.stdout.flush()
 
 
 def _bind(port: int, host: str = LOOPBACK) -> socket.socket:
@@ -93,6 +113,8 @@ def _run(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> Non
             ready()
 
     server.startup = startup  # type: ignore[method-assign]
+    # The server stops by itself and then hands the signal on, which would end us as if we had been killed.
+    signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
     server.run([bound])
     if not server.started:
         raise typer.Exit(1)

@@ -48,8 +48,16 @@ def alone(url: str) -> Iterator[None]:
         try:
             fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError as error:
-            raise Unusable(f"Another process serves {path}. Stop it, or use PostgreSQL for several.") from error
+            raise Unusable(
+                f"Another process serves {path}. Stop that one first; for several processes use PostgreSQL."
+            ) from error
         yield
+
+
+def is_for_one(url: str) -> bool:
+    """Whether one process alone can use this database. Raises :class:`Unusable`."""
+    with told():
+        return make_url(url).get_backend_name() == "sqlite"
 
 
 def file_of(url: str) -> Path | None:

@@ -6,9 +6,11 @@ import asyncio
 import gc
 import logging
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
+from enum import Enum
 from functools import partial
 from pathlib import Path
 
@@ -18,8 +20,9 @@ from starlette.applications import Starlette
 from adapters import web
 from adapters.front import Front
 from adapters.settings import Settings
+from adapters.web import OK
 from adapters.wiring import operations
-from adapters.wiring.database import alone
+from adapters.wiring.database import is_for_one
 from adapters.wiring.system import System, Unusable, assemble, wake_on_commit
 from content import loader
 from scheduler.clockwork import Clockwork
@@ -33,13 +36,29 @@ TENANT = "company"  # of the installations that come from the environment
 TICK_SECONDS = 1.0
 NOTE_SECONDS = 5.0
 READY_SECONDS = 2.0
+LATE_SECONDS = 60.0  # since the last tick: a tick with a long job may take a while
 log = logging.getLogger(__name__)
 
 
-def serving(settings: Settings) -> Starlette:
-    """The server of every platform that is set up. Raises :class:`Unusable` when none is."""
+class Role(Enum):
+    """What a process does: answer people, plan and send, or both."""
+
+    BOTH = "both"
+    ANSWERS = "answers"
+    SENDS = "sends"
+
+
+def serving(settings: Settings, role: Role = Role.BOTH) -> Starlette:
+    """The server of every platform that is set up. Raises :class:`Unusable` when none is, or when the database forbids the role.
+
+    A process that only sends has no platform's routes, and opens no socket on which events come.
+    """
     if not settings.platform_tokens:
         raise Unusable("No platform is set up: there is nothing to serve.")
+    if role is not Role.BOTH and is_for_one(settings.database_url):
+        raise Unusable("SQLite is for one process: run `mlops-coach serve` alone, or use PostgreSQL for several.")
+    if role is Role.SENDS:
+        settings = _deaf(settings)
     engine = open_engine(settings.database_url)
     _prepare(engine, settings)
     folder = settings.pack or loader.CORE
@@ -47,8 +66,32 @@ def serving(settings: Settings) -> Starlette:
     system = assemble(engine, clock=lambda: datetime.now(UTC), messengers=messengers, folder=folder)
     mounted = fronts(settings, system)
     messengers.update({front.platform: front.messenger for front in mounted})
-    routes = [route for front in mounted for route in front.routes]
-    return web.build(routes, partial(_ready, system), partial(_living, settings, system, mounted))
+    routes = [] if role is Role.SENDS else [route for front in mounted for route in front.routes]
+    pulse = Pulse()
+    return web.build(
+        routes, partial(_ready, system, pulse), partial(_running, system, mounted, role, pulse, settings.backups)
+    )
+
+
+def _deaf(settings: Settings) -> Settings:
+    """Slack without its socket: a secret must be there for a front door to be made, and none of its routes is mounted."""
+    secret = settings.slack_signing_secret or settings.slack_app_token
+    return settings.model_copy(update={"slack_app_token": None, "slack_signing_secret": secret})
+
+
+class Pulse:
+    """When the scheduler of this process last ticked, by the monotonic clock."""
+
+    def __init__(self) -> None:
+        self._last: float | None = None
+
+    def beat(self) -> None:
+        self._last = time.monotonic()
+
+    @property
+    def age(self) -> float | None:
+        """Seconds since the last tick; None where no scheduler runs."""
+        return None if self._last is None else time.monotonic() - self._last
 
 
 def _prepare(engine: Engine, settings: Settings) -> None:
@@ -101,14 +144,20 @@ def _teams(settings: Settings, system: System) -> Front:
         raise Unusable(str(error)) from error
 
 
-async def _ready(system: System) -> dict[str, object]:
-    """What keeps the service from working: the store does not take a write, or the schema is not ours."""
+async def _ready(system: System, pulse: Pulse) -> dict[str, str]:
+    """What the service needs to work, by name: ``ok``, or what is wrong with it."""
+    found = {"database": OK, "schema": OK}
     try:
         await asyncio.wait_for(finished(system.store.transact(_write_nothing)), READY_SECONDS)
         revision = await asyncio.wait_for(finished(system.store.look(current)), READY_SECONDS)
     except Exception as error:  # noqa: BLE001 - whatever it is, we are not ready
-        return {"database": type(error).__name__}
-    return {} if revision == head() else {"schema": revision or "none"}
+        found |= {"database": type(error).__name__, "schema": "unknown"}
+    else:
+        if revision != head():
+            found["schema"] = f"revision {revision or 'none'}, this release has {head()}"
+    if pulse.age is not None:
+        found["scheduler"] = OK if pulse.age < LATE_SECONDS else f"the last tick was {pulse.age:.0f} s ago"
+    return found
 
 
 def _write_nothing(conn: Connection) -> None:
@@ -116,25 +165,26 @@ def _write_nothing(conn: Connection) -> None:
 
 
 @asynccontextmanager
-async def _living(settings: Settings, system: System, mounted: list[Front], _app: Starlette) -> AsyncIterator[None]:
-    """Serve, alone where the database is one process's."""
-    with alone(settings.database_url):
-        async with _running(system, mounted, settings.backups):
-            yield
-
-
-@asynccontextmanager
-async def _running(system: System, mounted: list[Front], backups: Path) -> AsyncIterator[None]:
+async def _running(
+    system: System, mounted: list[Front], role: Role, pulse: Pulse, backups: Path, _app: object
+) -> AsyncIterator[None]:
     """Start the platforms, the drainer and the tick; stop them in the opposite order, finishing what is under way."""
-    wake_on_commit(system, asyncio.get_running_loop())
     for front in mounted:
         await front.start()
-    if not system.store.is_shared:  # another process's calls under way are its own until their leases lapse
-        await system.drainer.take_over()
-    draining = asyncio.create_task(system.drainer.serve())
     clockwork = Clockwork()
-    clockwork.every(TICK_SECONDS, partial(_tick, system))
-    clockwork.every(NOTE_SECONDS, partial(_note, system, backups))
+    draining = None
+    if role is Role.ANSWERS:
+        system.store.wakeups.start(listen=False)
+        clockwork.every(TICK_SECONDS, partial(_flush, system))
+    else:
+        wake_on_commit(system, asyncio.get_running_loop())
+        if not system.store.is_shared:  # another process's calls under way are its own until their leases lapse
+            await system.drainer.take_over()
+        system.store.wakeups.start(listen=True)
+        draining = asyncio.create_task(system.drainer.serve())
+        pulse.beat()
+        clockwork.every(TICK_SECONDS, partial(_tick, system, pulse))
+        clockwork.every(NOTE_SECONDS, partial(_note, system, backups))
     clockwork.start()
     # What is there now stays: the collector need not look at it again, which would hold the loop for a tenth of a second.
     gc.collect()
@@ -143,11 +193,12 @@ async def _running(system: System, mounted: list[Front], backups: Path) -> Async
         yield
     finally:
         clockwork.stop()
-        await system.drainer.stop()
-        await draining
+        if draining is not None:
+            await system.drainer.stop()
+            await draining
         for front in mounted:
             await front.stop()
-        system.store.close()
+        await asyncio.to_thread(system.store.close)
 
 
 async def _note(system: System, backups: Path) -> None:
@@ -155,8 +206,14 @@ async def _note(system: System, backups: Path) -> None:
     await finished(system.store.look(lambda conn: operations.note_erasures(conn, backups)))
 
 
-async def _tick(system: System) -> None:
+async def _tick(system: System, pulse: Pulse) -> None:
     now = system.clock()
     await system.ticker.tick(now)
     await system.housekeeping.run(now)
     system.drainer.wake()
+    pulse.beat()
+
+
+async def _flush(system: System) -> None:
+    """What a process that only answers people has to write: its counts."""
+    await system.housekeeping.flush(system.clock())
