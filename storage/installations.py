@@ -22,6 +22,7 @@ from sqlalchemy import (
 from storage import tenancy
 from storage.dialects import insert
 from storage.ledger import Ledger, delivery, in_turn
+from storage.linking import move_away
 from storage.people import workspace
 from storage.schema import Instant, ident, metadata, words
 from storage.tenancy import Workspace
@@ -159,6 +160,7 @@ def end(conn: Connection, workspace_id: str, at: datetime) -> bool:
     if conn.execute(ended).rowcount == 0:
         return False
     conn.execute(update(workspace).where(workspace.c.id == workspace_id).values(state="removed", removed_at=at))
+    move_away(conn, workspace_id)
     halt(conn, workspace_id, "uninstalled")
     return True
 

@@ -231,3 +231,23 @@ class Linking:
 
     def _member(self, member_id: str) -> ColumnElement[bool]:
         return (member.c.tenant == self._tenant) & (member.c.id == member_id)
+
+
+def move_away(conn: Connection, workspace_id: str) -> int:
+    """A workspace is gone: members who were reached there, and have an account elsewhere, are reached at that one.
+
+    Call it before what waits in that lane is ended. Returns how many members it was.
+    """
+    other, elsewhere = account.alias("other"), workspace.alias("elsewhere")
+    here = (account.c.tenant == member.c.tenant) & (account.c.id == member.c.account)
+    theirs = (other.c.tenant == member.c.tenant) & (other.c.member == member.c.id) & (other.c.id != account.c.id)
+    rows = conn.execute(
+        select(member.c.tenant, member.c.id, func.min(other.c.id).label("account"))
+        .join(account, here)
+        .join(other, theirs)
+        .join(elsewhere, (elsewhere.c.id == other.c.workspace) & (elsewhere.c.state == "active"))
+        .where(account.c.workspace == workspace_id, member.c.active)
+        .group_by(member.c.tenant, member.c.id)
+        .order_by(member.c.id)
+    ).all()
+    return sum(Linking(conn, row.tenant).prefer(row.id, row.account) for row in rows)

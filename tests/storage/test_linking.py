@@ -14,10 +14,10 @@ from bot.domain.people import Role
 from bot.ports.lessons import Given
 from storage import merging
 from storage.ledger import delivery, message_budget
-from storage.linking import Linking, link_code
+from storage.linking import Linking, link_code, move_away
 from storage.merging import RULES, SPECIAL
 from storage.office_hours import booking
-from storage.people import account, member
+from storage.people import account, member, workspace
 from storage.schema import Day, Instant, Json, metadata
 from storage.tenancy import Workspace, add_workspace
 from tests.storage.conftest import NOW, learner
@@ -28,7 +28,7 @@ LATER = NOW + CODE_LIFE
 NOT_MEMBERS = {
     "account", "address", "app", "asking", "author", "audience", "bot", "channel", "claim", "claimed_by", "code", "concept",
     "conversation", "direct", "effect", "enterprise", "external", "fingerprint", "hash", "how", "id", "installer", "key", "kind",
-    "lesson", "locale", "message_id", "mime", "name", "office_window", "option", "owner", "pack", "parent", "period", "place",
+    "lesson", "locale", "mark", "message_id", "mime", "name", "office_window", "option", "owner", "pack", "parent", "period", "place",
     "platform", "question", "quiz", "region", "role", "source", "source_id", "state", "team", "tenant", "term", "track", "user_id",
     "version", "week", "what", "which", "words", "workspace", "zone", "digest",
 }  # fmt: skip
@@ -260,6 +260,16 @@ def test_who_goes_from_one_platform_stays_on_the_other(two):
     assert [one.account for one in two.linking.addresses("ann")] == ["a-bob"]
     assert two.people.actor("w-acme", "u-ann") is None
     assert not two.linking.leave("a-bob")
+
+
+def test_whose_preferred_place_takes_the_app_away_is_reached_at_the_other(two):
+    assert two.linking.merge("ann", "bob", NOW)
+    two.ledger.put([Outgoing(kind="digest", subject="blue", period="2026-W48", member="ann")], NOW)
+    two.conn.execute(update(workspace).where(workspace.c.id == "w-acme").values(state="removed"))
+    assert move_away(two.conn, "w-acme") == 1  # the others have no other place
+    assert two.ledger.find(("digest", "blue", "2026-W48")).workspace == "w-teams"
+    assert two.linking.addresses("ann")[0].account == "a-bob"
+    assert move_away(two.conn, "w-acme") == 0
 
 
 def test_a_code_is_kept_hashed_lives_ten_minutes_and_works_once_for_one_account(two):
