@@ -78,12 +78,15 @@ def dev(
         str | None,
         typer.Option(help="Web API of a Slack emulator on this machine, such as http://127.0.0.1:4003/api/."),
     ] = None,
+    teams_unauthenticated: Annotated[
+        bool, typer.Option("--teams-unauthenticated", help="Take messages of a Teams emulator, which has no tokens.")
+    ] = False,
     port: Annotated[int | None, typer.Option(help="Port on this machine; MLOPS_PORT if not given.")] = None,
 ) -> None:
     """Serve emulators of the platforms, on this machine only."""
     from adapters.cli import serving
 
-    serving.dev(slack_api_url, port)
+    serving.dev(slack_api_url, port, teams_unauthenticated=teams_unauthenticated)
 
 
 @app.command()

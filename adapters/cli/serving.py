@@ -59,23 +59,23 @@ def _real_settings() -> Settings:
     return settings
 
 
-def dev(slack_api_url: str | None, port: int | None) -> None:
+def dev(slack_api_url: str | None, port: int | None, *, teams_unauthenticated: bool) -> None:
     """Run the platforms against emulators. What the emulator's address may be, and ours, is checked by the platform."""
     settings = settings_or_exit()
     url = slack_api_url or settings.slack_api_url
-    if url is None:
-        fail("There is no emulator to serve.", "Give its address with --slack-api-url.", MISUSED)
-    _serve(settings.model_copy(update={"slack_api_url": url}), port)
+    if url is None and not teams_unauthenticated:
+        fail("There is no emulator to serve.", "Give --slack-api-url ADDRESS or --teams-unauthenticated.", MISUSED)
+    _serve(settings.model_copy(update={"slack_api_url": url}), port, teams_unauthenticated=teams_unauthenticated)
 
 
-def _serve(settings: Settings, port: int | None, role: str = "both") -> None:
+def _serve(settings: Settings, port: int | None, role: str = "both", *, teams_unauthenticated: bool = False) -> None:
     from adapters.wiring import serving
 
     with ExitStack() as held:
         try:
             # Before anything is read or brought to our schema: a SQLite file is one process's.
             held.enter_context(database.alone(settings.database_url))
-            app = serving.serving(settings, serving.Role(role))
+            app = serving.serving(settings, serving.Role(role), teams_unauthenticated=teams_unauthenticated)
         except Unusable as error:
             fail(str(error), "`mlops-coach doctor` says what is missing.")
         bound = _bind(settings.port if port is None else port, settings.host)

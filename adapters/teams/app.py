@@ -15,7 +15,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from adapters.teams import read, replies
-from adapters.teams.cloud import Cloud, service_url
+from adapters.teams.cloud import Cloud, is_loopback, service_url
 from adapters.teams.verify import CHANNEL, Denied, Verifier
 
 Json = Mapping[str, Any]
@@ -94,6 +94,7 @@ class Door:
 
     async def _service(self, request: Request) -> str | None:
         if self._verifier is None:
+            _from_an_emulator(request)
             return None
         try:
             return await self._verifier.verify(request.headers.getlist("authorization"))
@@ -121,6 +122,13 @@ class Door:
             log.exception("a turn failed: %s", heard.surface)
             body = replies.refused(BROKEN) if is_invoke else None
         return Response() if body is None else Response(msgspec.json.encode(body), media_type="application/json")
+
+
+def _from_an_emulator(request: Request) -> None:
+    """Whoever has a page open in a browser here must not be spoken for: a page cannot send JSON unasked, nor our name."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().casefold()
+    if kind != "application/json" or not is_loopback(request.url.hostname or ""):
+        raise Rejected(403, "not an emulator on this machine")
 
 
 async def _body(request: Request) -> bytes:

@@ -13,14 +13,15 @@ from adapters.settings import Settings
 from adapters.teams.addresses import Addresses
 from adapters.teams.app import Conversations, Door
 from adapters.teams.bot import CoachAdapter
-from adapters.teams.cloud import CLOUDS, Cloud
+from adapters.teams.cloud import CLOUDS, Cloud, emulated
 from adapters.teams.connector import Connector, bounded, open_session
+from adapters.teams.emulator import BASE, NoSecret, unauthenticated
 from adapters.teams.files import Files
 from adapters.teams.origin import key_of
 from adapters.teams.pace import Pace
 from adapters.teams.required import Incomplete, required
 from adapters.teams.send import TeamsMessenger
-from adapters.teams.tokens import Secret, Tokens
+from adapters.teams.tokens import Credentials, Secret, Tokens
 from adapters.teams.turns import Turns
 from adapters.teams.turnstile import Turnstile
 from adapters.teams.verify import KeySet, Verifier
@@ -35,7 +36,10 @@ __all__ = ["PLATFORM", "Incomplete", "TeamsFront"]
 
 
 class TeamsFront:
-    """The front door of one Teams tenant. ``tenant`` is our company; ``cloud`` is given by emulators and tests."""
+    """The front door of one Teams tenant. ``tenant`` is our company; ``cloud`` is given by tests.
+
+    Not ``authenticated`` it serves an emulator on this machine. Raises ``Incomplete`` when it cannot.
+    """
 
     def __init__(
         self,
@@ -48,11 +52,15 @@ class TeamsFront:
         cloud: Cloud | None = None,
         authenticated: bool = True,
     ) -> None:
+        if not authenticated:
+            settings, cloud = unauthenticated(settings), emulated(BASE)
         app_id, directory, secret = required(settings)
         self._cloud = cloud or CLOUDS[settings.teams_cloud]
         self._session: aiohttp.ClientSession | None = None
         self._keys = KeySet(self._fetch_keys)
-        credentials = Secret(self._open, self._cloud, tenant=directory, app_id=app_id, secret=secret)
+        credentials: Credentials = NoSecret()
+        if authenticated:
+            credentials = Secret(self._open, self._cloud, tenant=directory, app_id=app_id, secret=secret)
         self._tokens = Tokens(credentials)
         connector = Connector(self._open, self._tokens, self._cloud, Pace())
         workspace = _workspace(settings, store, tenant)

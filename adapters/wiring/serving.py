@@ -48,12 +48,13 @@ class Role(Enum):
     SENDS = "sends"
 
 
-def serving(settings: Settings, role: Role = Role.BOTH) -> Starlette:
+def serving(settings: Settings, role: Role = Role.BOTH, *, teams_unauthenticated: bool = False) -> Starlette:
     """The server of every platform that is set up. Raises :class:`Unusable` when none is, or when the database forbids the role.
 
     A process that only sends has no platform's routes, and opens no socket on which events come.
+    ``teams_unauthenticated`` serves an emulator of Teams on this machine.
     """
-    if not settings.platform_tokens:
+    if not (settings.platform_tokens or teams_unauthenticated):
         raise Unusable("No platform is set up: there is nothing to serve.")
     if role is not Role.BOTH and is_for_one(settings.database_url):
         raise Unusable("SQLite is for one process: run `mlops-coach serve` alone, or use PostgreSQL for several.")
@@ -64,7 +65,7 @@ def serving(settings: Settings, role: Role = Role.BOTH) -> Starlette:
     folder = settings.pack or loader.CORE
     messengers: dict[str, Messenger] = {}
     system = assemble(engine, clock=lambda: datetime.now(UTC), messengers=messengers, folder=folder)
-    mounted = fronts(settings, system)
+    mounted = fronts(settings, system, teams_unauthenticated=teams_unauthenticated)
     messengers.update({front.platform: front.messenger for front in mounted})
     routes = [] if role is Role.SENDS else [route for front in mounted for route in front.routes]
     pulse = Pulse()
@@ -106,14 +107,14 @@ def _prepare(engine: Engine, settings: Settings) -> None:
         log.warning("nothing is sent: %s. `mlops-coach db release` ends that", hold.reason)
 
 
-def fronts(settings: Settings, system: System) -> list[Front]:
+def fronts(settings: Settings, system: System, *, teams_unauthenticated: bool = False) -> list[Front]:
     """The platforms that are set up; each is imported only then. Installations from the environment are one company's."""
     found: list[Front] = []
     _company(settings, system)
     if settings.slack_is_set:
         found.append(_slack(settings, system))
-    if settings.teams_is_set:
-        found.append(_teams(settings, system))
+    if settings.teams_is_set or teams_unauthenticated:
+        found.append(_teams(settings, system, authenticated=not teams_unauthenticated))
     if not found:
         raise Unusable("The platform settings are not complete.")
     return found
@@ -135,11 +136,18 @@ def _slack(settings: Settings, system: System) -> Front:
         raise Unusable(str(error)) from error
 
 
-def _teams(settings: Settings, system: System) -> Front:
+def _teams(settings: Settings, system: System, *, authenticated: bool) -> Front:
     from adapters.teams.front import Incomplete, TeamsFront
 
     try:
-        return TeamsFront(settings, app=system.app, store=system.store, clock=system.clock, tenant=TENANT)
+        return TeamsFront(
+            settings,
+            app=system.app,
+            store=system.store,
+            clock=system.clock,
+            tenant=TENANT,
+            authenticated=authenticated,
+        )
     except Incomplete as error:
         raise Unusable(str(error)) from error
 

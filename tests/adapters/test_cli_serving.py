@@ -41,3 +41,47 @@ def test_only_dev_serves_an_emulator(monkeypatch, tmp_path):
     done = CliRunner().invoke(app, ["serve"])
     assert done.exit_code == 2
     assert "mlops-coach dev" in done.output
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        ({"HOST": "0.0.0.0"}, "listens on this machine only"),
+        ({"TEAMS_APP_ID": "x"}, "unset MLOPS_TEAMS_APP_ID"),
+        ({"TEAMS_APP_SECRET": "x"}, "unset MLOPS_TEAMS_APP_SECRET"),
+    ],
+)
+def test_without_authentication_teams_is_for_an_emulator_here(given, told):
+    from adapters.settings import Settings
+    from adapters.teams.emulator import unauthenticated
+    from adapters.teams.required import Incomplete
+
+    settings = Settings(_env_file=None, **{name.lower(): value for name, value in given.items()})
+    with pytest.raises(Incomplete, match=told):
+        unauthenticated(settings)
+
+
+def test_an_emulator_of_teams_is_served_without_tokens(monkeypatch, tmp_path):
+    """The whole of ``dev``, but for the socket."""
+    from starlette.testclient import TestClient
+
+    from adapters.cli import serving
+
+    monkeypatch.chdir(tmp_path)
+    codes: list[int] = []
+
+    def run(made, bound, _ready):
+        bound.close()
+        with TestClient(made, base_url="http://127.0.0.1") as client:
+            activity = {
+                "type": "message", "id": "1", "channelId": "msteams", "serviceUrl": "http://127.0.0.1:9/", "text": "help",
+                "from": {"id": "29:ana", "name": "Ana"}, "recipient": {"id": "28:emulator"},
+                "conversation": {"id": "a:1", "conversationType": "personal"},
+            }  # fmt: skip
+            sent = (activity, {**activity, "serviceUrl": "https://evil.example/"})
+            codes.extend(client.post("/api/messages", json=one).status_code for one in sent)
+
+    monkeypatch.setattr(serving, "_run", run)
+    done = CliRunner().invoke(app, ["dev", "--teams-unauthenticated", "--port", "0"])
+    assert done.exit_code == 0, done.output
+    assert codes == [200, 403]

@@ -356,9 +356,13 @@ async def test_only_an_emulator_on_loopback_may_go_without_tokens(tmp_path):
         for told in (activity["conversation"], activity["channelData"]):
             told.pop("tenantId", None)
             told.pop("tenant", None)
-        assert (await teams.client.post("/api/messages", json=activity)).status_code == 200
+        here = {"Host": "127.0.0.1:8080"}
+        assert (await teams.client.post("/api/messages", json=activity, headers=here)).status_code == 200
+        for odd in ({"Host": "coach"}, {**here, "Content-Type": "text/plain"}):  # what a page in a browser could send
+            sent = await teams.client.post("/api/messages", content=json.dumps(activity), headers=odd)
+            assert sent.status_code == 403, odd
         outside = {**activity, "serviceUrl": "https://smba.trafficmanager.net/emea/"}
-        assert (await teams.client.post("/api/messages", json=outside)).status_code == 403
+        assert (await teams.client.post("/api/messages", json=outside, headers=here)).status_code == 403
 
 
 class _Platform:
