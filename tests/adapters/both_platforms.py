@@ -56,6 +56,10 @@ class Hands(Protocol):
 
     async def tick(self, **by: float) -> None: ...
 
+    def own(self, who: str) -> list[Json]:
+        """What stands in somebody's own conversation."""
+        ...
+
     def newest(self, who: str) -> Json:
         """The last message in somebody's own conversation."""
         ...
@@ -140,11 +144,14 @@ class SlackHands:
     async def tick(self, **by: float) -> None:
         await self.desk.tick(**by)
 
+    def own(self, who: str) -> list[Json]:
+        return self.desk.platform.standing(self._home(who))
+
     def newest(self, who: str) -> Json:
-        return dict(self.desk.platform.standing(self._home(who))[-1])
+        return dict(self.own(who)[-1])
 
     def count(self, who: str) -> int:
-        return len(self.desk.platform.standing(self._home(who)))
+        return len(self.own(who))
 
     def channel(self) -> list[Json]:
         return self.desk.platform.standing(CHANNELS["slack"])
@@ -183,13 +190,13 @@ class TeamsHands:
             await self.world.settle()
         else:
             await self.world.say(text, who)
-        return self._checked(self._own(who)[before:][-1])
+        return self._checked(self.own(who)[before:][-1])
 
     async def press(self, who: str, shown: Json, label: str, *, in_channel: bool = False) -> Json:
         choice = next(data for title, data in self._buttons(shown).items() if title.startswith(label))
         before = self.count(who)
         reply = await self.world.press(choice, who, "invoke_card_channel" if in_channel else "invoke_card")
-        forms = [one for one in self._own(who)[before:] if _is_form(one)]
+        forms = [one for one in self.own(who)[before:] if _is_form(one)]
         return self._checked(forms[-1] if forms else reply)
 
     async def fill(self, who: str, form: Json, values: Values) -> Json:
@@ -209,14 +216,14 @@ class TeamsHands:
         await self.world.system.ticker.tick(self.clock.now)
         await self.world.settle()
 
-    def _own(self, who: str) -> list[Json]:
+    def own(self, who: str) -> list[Json]:
         return self.world.platform.messages(teams_world.direct(who))
 
     def newest(self, who: str) -> Json:
-        return self._own(who)[-1]
+        return self.own(who)[-1]
 
     def count(self, who: str) -> int:
-        return len(self._own(who))
+        return len(self.own(who))
 
     def channel(self) -> list[Json]:
         sent = self.world.platform.posted

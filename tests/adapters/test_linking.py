@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import re
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -14,6 +15,7 @@ from storage.people import account
 from tests.adapters.both_platforms import Both, Hands, open_both
 from tests.adapters.slack_desk import TENANT
 from tests.content.samples import write
+from tests.faults.slack_platform import Fault
 
 
 @pytest.fixture
@@ -136,3 +138,26 @@ async def test_who_is_not_the_one_a_code_was_for_gets_no_further(both: Both) -> 
     assert "Nothing was linked" in both.teams.words(await both.teams.press("lena", asked, "Do not link"))
     assert "cannot be used" in both.teams.words(await both.teams.press("lena", asked, "Link them"))
     assert "linked already" in both.slack.words(await both.slack.say("lena", f"link {await code(both.slack, 'lena')}"))
+
+
+async def test_a_lesson_under_way_while_the_accounts_are_linked_is_the_only_one_that_day(both: Both) -> None:
+    """Its call has arrived and the answer is lost, its member is absorbed meanwhile: it is found, and nothing comes twice."""
+    await both.teams.arrive("lena")  # the older member stays
+    await both.tick(minutes=1)
+    await begins(both, both.slack, "lena")
+    await both.tick(minutes=24)
+    asked = await both.teams.say("lena", f"link {await code(both.slack, 'lena')}")
+    absorbed = member_at(both, both.slack, "lena")
+    platform, posted = both.slack.desk.platform, both.slack.count("lena")
+    platform.fail("chat.postMessage", Fault(slow=0.3, lost=True))
+    under_way = asyncio.create_task(both.tick(minutes=6))
+    await platform.until(lambda: both.slack.count("lena") > posted)
+    assert "Linked." in both.teams.words(await both.teams.press("lena", asked, "Link them"))
+    await under_way
+    assert member_at(both, both.slack, "lena") != absorbed
+    for _ in range(5):
+        await both.tick(hours=2)
+    assert sent_dailies(both) == 1
+    lessons = [one for one in both.slack.own("lena") if "In an hour" in both.slack.labels(one)]
+    assert len(lessons) == 1
+    assert not any("In an hour" in both.teams.labels(one) for one in both.teams.own("lena"))

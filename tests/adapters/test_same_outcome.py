@@ -241,9 +241,13 @@ async def walk(companies: tuple[Both, Both], steps: int, random: Random) -> list
                 done.append(f"{who} presses {label}")
             case "wait":
                 hours = random.choice((1, 5, 24))
+                before = [hands.count(who) for hands in both]
                 for hands in both:
                     await hands.tick(hours=hours)
-                shown[who] = [hands.newest(who) for hands in both]
+                came = [hands.count(who) - count for hands, count in zip(both, before, strict=True)]
+                assert came[0] == came[1], done
+                if came[0]:
+                    shown[who] = [hands.newest(who) for hands in both]
                 done.append(f"{hours} hours")
             case _:
                 text = random.choice(SAID)

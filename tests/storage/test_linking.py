@@ -162,6 +162,14 @@ def test_a_lesson_sent_to_either_is_todays_lesson_of_both(two, theirs):
     assert two.conn.execute(planned).scalars().all() == [901]
 
 
+def test_control_without_its_label_a_sent_lesson_is_followed_by_the_other(two, monkeypatch):
+    monkeypatch.setattr(merging.Merging, "_relabel", lambda *_: None)
+    daily(two.conn, "bob", "sent", 901)
+    daily(two.conn, "ann", "ready", 902)
+    assert two.linking.merge("ann", "bob", NOW)
+    assert state(two.conn, 902) == ("ready", "ann", "ann")
+
+
 @pytest.mark.parametrize("theirs", ["ready", "claimed"])
 def test_a_lesson_still_to_be_sent_to_the_absorbed_one_ends_and_its_budget_comes_back(two, theirs):
     daily(two.conn, "bob", theirs, 901)
