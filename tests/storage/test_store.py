@@ -110,7 +110,8 @@ def test_readers_see_what_is_committed(store):
 class Writer:
     """The group commit of a file, with its writer held until everything is queued; counts what it begins and commits."""
 
-    def __init__(self, url):
+    def __init__(self, url, monkeypatch):
+        self._monkeypatch = monkeypatch
         self.engine = open_engine(url)
         self.begun = self.committed = 0
         event.listen(self.engine, "begin", self._begin)
@@ -132,15 +133,17 @@ class Writer:
     def hold(self):
         """Keep the writer busy in a transaction of its own, until :meth:`release`."""
         self.gate_future = self.group.write(self._wait)
-        assert self._held.wait(5)
+        assert self._held.wait(30)
         time.sleep(0.03)  # past the time in which it would take more into its batch
         self.begun = self.committed = 0
 
     def _wait(self, _conn):
         self._held.set()
-        self._gate.wait(5)
+        self._gate.wait(30)
 
     def release(self):
+        # The held task's batch has used up its time already; on a slow machine the next one must not.
+        self._monkeypatch.setattr("storage.store.BATCH_SECONDS", 30.0)
         self._gate.set()
 
     def written(self):
@@ -152,16 +155,14 @@ class Writer:
 
 
 @pytest.fixture
-def writer(fresh_url):
-    made = Writer(fresh_url())
+def writer(fresh_url, monkeypatch):
+    made = Writer(fresh_url(), monkeypatch)
     yield made
     made.close()
 
 
-def test_what_is_queued_is_committed_at_once(writer, monkeypatch):
+def test_what_is_queued_is_committed_at_once(writer):
     writer.hold()
-    # The held task's batch has used up its time already; on a slow machine the next one must not.
-    monkeypatch.setattr("storage.store.BATCH_SECONDS", 30.0)
     futures = [writer.group.write(lambda conn, at=at: mark(conn, f"k{at}")) for at in range(20)]
     writer.release()
     assert [one.result() for one in futures] == [f"k{at}" for at in range(20)]
@@ -367,7 +368,7 @@ def test_a_table_locked_elsewhere_holds_up_no_reader(pooled, real_limits):
 
 def test_background_work_cannot_take_every_thread(pooled):
     gate = threading.Event()
-    slow = [pooled.transact(lambda _conn: gate.wait(5), urgent=False) for _ in range(10)]
+    slow = [pooled.transact(lambda _conn: gate.wait(30), urgent=False) for _ in range(10)]
     assert pooled.transact(lambda conn: mark(conn, "a")).result(5) == "a"
     gate.set()
     for one in slow:
@@ -376,7 +377,7 @@ def test_background_work_cannot_take_every_thread(pooled):
 
 def test_what_waits_for_a_thread_can_be_cancelled(pooled):
     gate = threading.Event()
-    busy = [pooled.transact(lambda _conn: gate.wait(5)) for _ in range(4)]
+    busy = [pooled.transact(lambda _conn: gate.wait(30)) for _ in range(4)]
     ran = []
     waiting = pooled.transact(lambda _conn: ran.append(True))
     assert waiting.cancel()
