@@ -14,7 +14,7 @@ import msgspec
 from adapters.teams import origin, replies
 from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
-from adapters.teams.files import Files
+from adapters.teams.files import Files, attached
 from adapters.teams.opened import OpenedForms
 from adapters.teams.read import Heard, Person
 from adapters.teams.turnstile import Turnstile
@@ -194,12 +194,16 @@ class Turns:
         first = messages.pop(0) if in_place else None
         for one in messages:
             self._voice.later(self._post(heard, one), "an answer")
+        if first is not None and any(attached(first)):
+            self._voice.later(self._hand_over(heard, first), "a file")
         return replies.said(BELOW) if first is None else replies.card_reply(first)
 
     def _dialog(self, heard: Heard, answer: Answer) -> Json:
         messages = self._messages(heard, answer)
         if not messages:
             return replies.dialog_said(DONE)
+        if any(attached(messages[-1])):
+            self._voice.later(self._hand_over(heard, messages[-1]), "a file")
         form = answer.opens or self._submitted_form(heard)
         title = form.title if form is not None else messages[-1].summary[:60]
         return replies.dialog(title, messages[-1])
@@ -223,6 +227,10 @@ class Turns:
     async def _post(self, heard: Heard, message: Message) -> None:
         to = await self._direct_or_here(heard)
         await self._voice.post(to, message)
+
+    async def _hand_over(self, heard: Heard, message: Message) -> None:
+        """The reply to a press carries no file, and only a person's own chat takes one: so it is offered there."""
+        self._voice.offer(await self._direct_or_here(heard), message)
 
     async def _direct_or_here(self, heard: Heard) -> Any:
         if heard.spot.kind == "direct":

@@ -24,6 +24,7 @@ from adapters.wiring.system import System, assemble, wake_on_commit
 from content import loader
 from storage import tenancy
 from storage.dialects import open_engine
+from tests.contracts import adaptive_cards
 from tests.faults.teams_platform import APP_ID, BOT, TENANT_ID, TeamsPlatform
 from tests.prepared import database, unsynced
 
@@ -63,7 +64,10 @@ class World:
 
     async def send(self, activity: Json, *, token: str | None = None, **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {token or self.platform.token()}"}
-        return await self.client.post("/api/messages", json=activity, headers=headers, **more)
+        response = await self.client.post("/api/messages", json=activity, headers=headers, **more)
+        if response.status_code == 200 and response.content:
+            check_all(response.json())
+        return response
 
     def activity(self, name: str, who: str = "ana", **changes: Any) -> Json:
         """A payload file as if this person had sent it now; ``changes`` replace top-level keys."""
@@ -152,6 +156,19 @@ async def world(folder: Path) -> AsyncIterator[World]:
             await front.stop()
             system.store.close()
             await platform.stop()
+        check_all([one.activity for one in platform.posted])
+
+
+def check_all(shown: Any) -> None:
+    """Every card in what was sent or replied, wherever it stands in it."""
+    if isinstance(shown, dict):
+        if shown.get("type") == "AdaptiveCard":
+            adaptive_cards.check(shown)
+        else:
+            check_all(list(shown.values()))
+    elif isinstance(shown, list):
+        for one in shown:
+            check_all(one)
 
 
 def cards(shown: Json | list[Json]) -> list[Json]:

@@ -298,6 +298,36 @@ async def test_a_key_server_that_is_down_is_a_401_and_asked_once(teams: World):
     assert teams.platform.key_fetches == 1
 
 
+async def test_a_key_server_that_hangs_is_given_up_and_not_asked_again(teams: World, monkeypatch):
+    from adapters.teams import verify
+
+    monkeypatch.setattr(verify, "FETCH_SECONDS", 0.02)
+    teams.platform.key_faults.append(Fault(delay=0.2))
+    statuses = [(await teams.send(teams.activity("message_personal"))).status_code for _ in range(3)]
+    assert statuses == [401] * 3
+    assert teams.platform.key_fetches == 1
+
+
+async def test_a_known_key_does_not_wait_for_a_key_server_that_hangs():
+    import asyncio
+
+    platform, clock, keys = _key_set()
+    assert await keys.find("key-1") is not None
+    never = asyncio.Event()
+
+    async def hangs() -> object:
+        platform.key_fetches += 1
+        await never.wait()
+        raise AssertionError
+
+    keys._fetch = hangs
+    clock[0] += 2 * 3600
+    assert await asyncio.wait_for(keys.find("key-1"), 5) is not None
+    await asyncio.sleep(0)
+    assert platform.key_fetches == 2
+    await keys.close()
+
+
 async def test_a_key_for_other_channels_is_refused(teams: World):
     private = teams.platform.keys["key-1"][0]
     for endorsements in ([], ["directline"], ["msteams2"]):

@@ -90,6 +90,26 @@ async def test_an_upload_that_fails_can_be_tried_again(teams: World, unpaced: No
     assert teams.platform.uploads
 
 
+async def test_a_file_behind_a_button_in_a_channel_is_offered_in_the_own_chat(teams: World, monkeypatch):
+    """The reply to a press is a card for the presser alone, and cannot carry a file."""
+    from adapters.teams import turns
+    from bot.router import Answer
+
+    answer = Answer(inline=Message("a file", (File("digest.csv", "text/csv", DATA),)))
+
+    async def attempt(*_):
+        return answer, True
+
+    monkeypatch.setattr(turns, "attempt", attempt)
+    reply = await teams.press({"action": "digest.csv", "value": ""}, name="invoke_card_channel")
+    assert "digest.csv" in str(reply["value"])
+    asked = [one for one in teams.platform.posted if CONSENT in str(one.activity)]
+    assert [one.conversation for one in asked] == [direct("ana")]
+    (card,) = asked[0].activity["attachments"]
+    await teams.invoke("invoke_file_consent", consent(teams, card))
+    assert teams.platform.uploads == {"digest.csv": DATA}
+
+
 def test_only_a_drive_may_be_uploaded_to():
     files = Files.__new__(Files)
     files._cloud = PUBLIC
