@@ -30,6 +30,12 @@ def load(conn: Connection, version: str) -> bytes:
     return bytes(conn.execute(select(pack.c.body).where(pack.c.version == version)).scalar_one())
 
 
+def newest(conn: Connection) -> bytes | None:
+    """The body of the version that was activated last."""
+    body = conn.execute(select(pack.c.body).order_by(pack.c.activated_at.desc()).limit(1)).scalar()
+    return None if body is None else bytes(body)
+
+
 def activate(conn: Connection, version: str, fingerprint: str, body: bytes, now: datetime) -> None:
     row = {"version": version, "fingerprint": fingerprint, "body": body, "activated_at": now}
     if conn.execute(insert(conn, pack).values(row).on_conflict_do_nothing()).rowcount == 0:

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from adapters.cli import admin, content, database, manifest
+from adapters.cli import admin, content, database, manifest, people
 
 app = typer.Typer(
     name="mlops-coach",
@@ -22,6 +22,7 @@ app.add_typer(content.app, name="content")
 app.add_typer(database.app, name="db")
 app.add_typer(manifest.app, name="manifest")
 app.add_typer(admin.app, name="admin")
+app.add_typer(people.app, name="people")
 
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON for programs instead of text for people.")]
 

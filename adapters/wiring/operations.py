@@ -122,36 +122,37 @@ def _erase_again(url: str, folder: Path, now: datetime) -> None:
     for line in file.read_text(encoding="ascii").splitlines():
         tenant, mark, at = line.split()
         marks[tenant][mark] = datetime.fromisoformat(at)
-    _with(url, lambda conn: [erasure.Erasure(conn, one).again(marks[one], new_id, now) for one in marks])
+    opened(url, lambda conn: [erasure.Erasure(conn, one).again(marks[one], new_id, now) for one in marks])
 
 
 def held(url: str) -> Hold | None:
-    return _with(url, holds.held)
+    return opened(url, holds.held)
 
 
 def release(url: str, *, send: bool, folder: Path) -> int:
     """End the hold; returns how many messages were ended without being sent. Whoever was erased is erased before."""
     now = datetime.now(UTC)
     _erase_again(url, folder, now)
-    return _with(url, lambda conn: operations.release(conn, now, send=send))
+    return opened(url, lambda conn: operations.release(conn, now, send=send))
 
 
 def troubles(url: str) -> list[Trouble]:
     now = datetime.now(UTC)
-    return _with(url, lambda conn: operations.troubles(conn, now))
+    return opened(url, lambda conn: operations.troubles(conn, now))
 
 
 def replay(url: str, ids: Sequence[int]) -> list[int]:
     now = datetime.now(UTC)
-    return _with(url, lambda conn: operations.replay(conn, ids, now))
+    return opened(url, lambda conn: operations.replay(conn, ids, now))
 
 
 def drop(url: str, ids: Sequence[int]) -> list[int]:
     now = datetime.now(UTC)
-    return _with(url, lambda conn: operations.drop(conn, ids, now))
+    return opened(url, lambda conn: operations.drop(conn, ids, now))
 
 
-def _with(url: str, work: Callable[[Connection], T]) -> T:
+def opened(url: str, work: Callable[[Connection], T]) -> T:
+    """Do something in one transaction over a database of our schema."""
     with sentences():
         engine: Engine = open_engine(url)
         try:

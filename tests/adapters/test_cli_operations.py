@@ -120,3 +120,23 @@ def test_whom_a_backup_brings_back_is_erased_again(shell, tmp_path):
     with open_engine(f"sqlite:///{tmp_path / 'coach.db'}").connect() as conn:
         assert Parts(conn, "acme").people.member("ann") is None
         assert Parts(conn, "acme").privacy.is_erased("w", "u")
+
+
+def test_people_come_and_go_as_a_list(shell, tmp_path):
+    file = tmp_path / "people.csv"
+    file.write_text("\ufeffaccount,name,team,manager\nu,Ann,Blue,v\nv,=Vic,Blue,\n", encoding="utf-8")
+    assert "would change" in shell("people import", file)
+    assert ",Blue," not in shell("people export")  # it was a rehearsal
+    assert "Blue is led by v" in shell("people import --apply", file)
+    assert "0 lines changed" in shell("people import --apply", file)
+    shell("people export", tmp_path / "out.csv")
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbfaccount,")
+    assert "v,'=Vic,Blue,v" in shell("people export")
+    assert "0 lines changed" in shell("people import --apply", tmp_path / "out.csv")
+    file.write_text("account,zone\nu,Moon\nw,UTC\n")
+    assert "people.csv:2: Moon is no time zone" in shell("people import --apply", file, code=1)
+    assert "w," not in shell("people export")
+    file.write_bytes(b"account\n\xff\n")
+    assert "not in UTF-8" in shell("people import", file, code=2)
+    assert "cannot be read" in shell("people import", tmp_path / "none.csv", code=2)
+    assert "--workspace" in shell("people export --workspace elsewhere", code=1)
