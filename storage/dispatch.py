@@ -4,36 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Table,
     and_,
     bindparam,
-    case,
     delete,
-    exists,
     func,
-    or_,
     select,
-    text,
     update,
 )
 
 from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
-from storage import holds, locks
+from storage import locks, rounds
 from storage.askings import answer
-from storage.dialects import insert, is_sqlite, machine_now, try_alone
-from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read, root
-from storage.people import inbox, workspace
+from storage.dialects import insert, insert_for, is_sqlite, machine_now, try_alone
+from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read
+from storage.people import inbox
 from storage.schema import Instant, ident, metadata
 
 LEASE_SECONDS = 30.0
 UNSETTLED = ("claimed", "sending", "unknown")
-TERMINAL_WITHOUT_SENDING = ("skipped", "missed", "expired", "dead")
 
 tick_mark = Table(
     "tick_mark",
@@ -42,10 +37,6 @@ tick_mark = Table(
     Column("planned_to", Instant, nullable=False),
 )
 
-
-# Literals in SQL, so that the partial indexes are used: these look at what is open, not at everything that ever was.
-_PENDING = text("delivery.state IN ('claimed', 'sending', 'unknown')")
-_READY = text("delivery.state = 'ready'")
 
 # Statements of every message are made once: making one costs ten times what running it does.
 _OURS = and_(
@@ -70,6 +61,10 @@ _SENT = (
 )
 
 
+_NEXT = select(func.min(delivery.c.due_at)).where(rounds.WAITING, delivery.c.due_at > bindparam("after"))
+_MARKED = select(tick_mark.c.planned_to).where(tick_mark.c.tenant == bindparam("of_tenant"))
+
+
 class DispatchPart:
     """Implements ``scheduler.ports.Dispatch``."""
 
@@ -79,37 +74,24 @@ class DispatchPart:
 
     def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]:
         """Take due rows in order. What hangs on a message waits until that one is sent, and ends if it never will be."""
-        machine = machine_now(self._conn)
-        due = self._due(workspace, now, machine)
-        picked = select(delivery.c.id).where(due).order_by(delivery.c.due_at, delivery.c.id).limit(limit)
-        if not is_sqlite(self._conn):
-            picked = picked.with_for_update(skip_locked=True)
-        claimed = (
-            update(delivery)
-            .where(delivery.c.id.in_(picked))
-            .values(state="claimed", owner=owner, epoch=delivery.c.epoch + 1, lease_until=machine + LEASE_SECONDS)
-            .returning(delivery.c.id)
-        )
-        ids = self._conn.execute(claimed).scalars().all()
+        about = self._about(workspace, now)
+        about |= {"by": owner, "until": about["machine"] + LEASE_SECONDS, "at_most": limit}
+        ids = self._conn.execute(rounds.claim(is_locking=self._is_locking), about).scalars().all()
         return self._read(ids)
 
-    def _due(self, workspace: str, now: datetime, machine: float) -> ColumnElement[bool]:
-        return and_(
-            delivery.c.tenant == self._tenant,
-            delivery.c.workspace == workspace,
-            _READY,
-            delivery.c.due_at <= now,
-            delivery.c.not_before <= machine,
-            holds.free(),
-            or_(delivery.c.root.is_(None), exists().where(root.c.id == delivery.c.root, root.c.state == "sent")),
-        )
+    @property
+    def _is_locking(self) -> bool:
+        return not is_sqlite(self._conn)
+
+    def _about(self, workspace: str, now: datetime) -> dict[str, Any]:
+        return {"of_tenant": self._tenant, "lane": workspace, "now": now, "machine": machine_now(self._conn)}
 
     def enter(self, workspace: str, owner: str, now: datetime) -> bool:
         """Take a lane in which something is due: one worker at a time has it, until it leaves or its lease has lapsed."""
         if is_sqlite(self._conn):
             return True
-        due = select(delivery.c.id).where(self._due(workspace, now, machine_now(self._conn))).limit(1)
-        return self._conn.execute(due).first() is not None and self.keep(workspace, owner)
+        due = self._conn.execute(rounds.CLAIMABLE, self._about(workspace, now)).first()
+        return due is not None and self.keep(workspace, owner)
 
     def keep(self, workspace: str, owner: str) -> bool:
         """Take or renew a lane. Its lease is never shorter than that of a row that is claimed or held with it."""
@@ -247,64 +229,32 @@ class DispatchPart:
 
     def expire(self, now: datetime) -> int:
         """End what is past its time, and what hangs on a message that will never be there."""
-        due = and_(self._ready(), delivery.c.due_at <= now)
-        late = self._end_all(and_(due, delivery.c.expires_at <= now), "expired", "past its time")
-        gone = exists().where(root.c.id == delivery.c.root, root.c.state.in_(TERMINAL_WITHOUT_SENDING))
-        orphaned = self._end_all(and_(due, delivery.c.root.is_not(None), gone), "skipped", "root not sent")
-        return late + orphaned
+        about = {"of_tenant": self._tenant, "now": now}
+        return sum(
+            self._end_all(statement(is_locking=self._is_locking), about) for statement in (rounds.expire, rounds.orphan)
+        )
 
-    def _ready(self) -> ColumnElement[bool]:
-        """What waits, by lane, as its index has it."""
-        lanes = select(workspace.c.id).where(workspace.c.tenant == self._tenant)
-        return and_(delivery.c.tenant == self._tenant, delivery.c.workspace.in_(lanes), _READY)
-
-    def _end_all(self, condition: Any, state: str, reason: str) -> int:
-        """What may be there already is given up, for nothing that is said of it would be sure."""
-        late = in_turn(self._conn, condition)
-        says = {
-            "state": case((delivery.c.in_doubt, "dead"), else_=state),
-            "reason": case((delivery.c.in_doubt, f"gave up: {OUTCOME_UNKNOWN}"), else_=reason),
-        }
-        ended = update(delivery).where(late).values(says).returning(delivery.c.id)
-        ids = self._conn.execute(ended).scalars().all()
+    def _end_all(self, statement: Any, about: Mapping[str, Any]) -> int:
+        ids = self._conn.execute(statement, about).scalars().all()
         Ledger(self._conn, self._tenant).refund(ids)
         return len(ids)
 
     def doubtful(self, workspace: str, limit: int) -> list[Delivery]:
-        machine = machine_now(self._conn)
-        ids = self._conn.execute(
-            select(delivery.c.id)
-            .where(
-                delivery.c.tenant == self._tenant,
-                delivery.c.workspace == workspace,
-                delivery.c.state == "unknown",
-                _PENDING,
-                delivery.c.lease_until >= 0,  # always: it leads into the index
-                delivery.c.not_before <= machine,
-                holds.free(),
-            )
-            .order_by(delivery.c.id)
-            .limit(limit)
-        )
-        return self._read(ids.scalars().all())
+        about = {"of_tenant": self._tenant, "lane": workspace, "machine": machine_now(self._conn), "at_most": limit}
+        return self._read(self._conn.execute(rounds.DOUBTFUL, about).scalars().all())
 
     def recover(self, *, everything: bool, look_in: float = 0.0) -> int:
-        lapsed = (delivery.c.tenant == self._tenant) & _PENDING
-        if not everything:
-            lapsed &= delivery.c.lease_until <= machine_now(self._conn)
-        claimed = in_turn(self._conn, lapsed & (delivery.c.state == "claimed"))
-        sending = in_turn(self._conn, lapsed & (delivery.c.state == "sending"))
-        back = update(delivery).where(claimed).values(state="ready", owner=None)
-        later = machine_now(self._conn) + look_in
-        doubt = update(delivery).where(sending).values(state="unknown", reason="stopped", not_before=later)
-        return self._conn.execute(back).rowcount + self._conn.execute(doubt).rowcount
+        machine = machine_now(self._conn)
+        about = {"of_tenant": self._tenant, "machine": machine, "later": machine + look_in}
+        both = rounds.take_back(everything=everything, is_locking=self._is_locking)
+        return sum(self._conn.execute(statement, about).rowcount for statement in both)
 
     def forget(self, *, inbox_before: datetime, log_before: datetime, answers_before: datetime) -> None:
         """Delete seen events, ended deliveries, spent budgets and answers past their retention."""
         self._conn.execute(delete(answer).where(answer.c.tenant == self._tenant, answer.c.at < answers_before))
         old_events = (inbox.c.tenant == self._tenant) & (inbox.c.received_at < inbox_before)
         self._conn.execute(delete(inbox).where(old_events))
-        ended = delivery.c.state.in_(["sent", *TERMINAL_WITHOUT_SENDING])
+        ended = delivery.c.state.in_(["sent", *rounds.TERMINAL_WITHOUT_SENDING])
         self._conn.execute(
             delete(delivery).where(delivery.c.tenant == self._tenant, ended, delivery.c.due_at < log_before)
         )
@@ -312,20 +262,24 @@ class DispatchPart:
         self._conn.execute(delete(message_budget).where(spent))
 
     def next_due(self, after: datetime) -> datetime | None:
-        waiting = self._ready() & (delivery.c.due_at > after)
-        return self._conn.execute(select(func.min(delivery.c.due_at)).where(waiting)).scalar()
+        return self._conn.execute(_NEXT, {"of_tenant": self._tenant, "after": after}).scalar()
 
     def marked(self) -> datetime | None:
-        statement = select(tick_mark.c.planned_to).where(tick_mark.c.tenant == self._tenant)
-        return self._conn.execute(statement).scalar()
+        return self._conn.execute(_MARKED, {"of_tenant": self._tenant}).scalar()
 
     def mark(self, now: datetime) -> None:
         """Never moves back, whichever replica comes last."""
-        statement = insert(self._conn, tick_mark).values(tenant=self._tenant, planned_to=now)
-        later = tick_mark.c.planned_to < now
-        self._conn.execute(
-            statement.on_conflict_do_update(index_elements=["tenant"], set_={"planned_to": now}, where=later)
-        )
+        row = {"tenant": self._tenant, "planned_to": now}
+        self._conn.execute(_mark(self._conn.dialect.name), row)
+
+
+@lru_cache
+def _mark(dialect: str) -> Any:
+    new = insert_for(dialect, tick_mark)
+    said = new.excluded.planned_to
+    return new.on_conflict_do_update(
+        index_elements=["tenant"], set_={"planned_to": said}, where=tick_mark.c.planned_to < said
+    )
 
 
 def _lane(workspace: str) -> str:

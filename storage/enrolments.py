@@ -13,6 +13,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    bindparam,
     delete,
     func,
     select,
@@ -47,6 +48,13 @@ begun_track = Table(
 STOPPED = ""  # instead of a track: they stopped their lessons, and have not started again
 
 
+_OF_MEMBERS = (
+    select(enrolment)
+    .where(enrolment.c.tenant == bindparam("of_tenant"), enrolment.c.member.in_(bindparam("members", expanding=True)))
+    .order_by(enrolment.c.place, enrolment.c.track)
+)
+
+
 class Tracks:
     """The tracks of members, as the lessons keep them."""
 
@@ -55,9 +63,9 @@ class Tracks:
         self._tenant = tenant
 
     def of(self, members: Collection[str]) -> Mapping[str, Sequence[Enrolment]]:
-        mine = (enrolment.c.tenant == self._tenant) & enrolment.c.member.in_(members)
+        about = {"of_tenant": self._tenant, "members": list(members)}
         found: defaultdict[str, list[Enrolment]] = defaultdict(list)
-        for row in self._conn.execute(select(enrolment).where(mine).order_by(enrolment.c.place, enrolment.c.track)):
+        for row in self._conn.execute(_OF_MEMBERS, about):
             found[row.member].append(Enrolment(row.track, row.total, row.turn_at, row.given))
         return found
 

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     Column,
-    ColumnElement,
     Connection,
     Index,
     Integer,
     PrimaryKeyConstraint,
     Row,
     Select,
+    String,
     Table,
     bindparam,
     case,
     delete,
     exists,
-    false,
     func,
     literal,
     or_,
@@ -33,7 +33,7 @@ from bot.domain.calendar import DAY, REST, dates, expiry_minute, instant, local_
 from bot.domain.tracks import Enrolment
 from bot.ports.lessons import History, Learner, Showing
 from storage.askings import Askings
-from storage.dialects import insert
+from storage.dialects import insert, insert_for
 from storage.enrolments import Tracks, enrolment
 from storage.ledger import delivery
 from storage.people import account, day_off, member
@@ -100,6 +100,88 @@ lesson_state = Table(
 )
 
 
+# Made once: making one of these costs ten times what running it does on most ticks, which find nothing.
+_OF_TENANT = bindparam("of_tenant", type_=String)
+_IN_WINDOW = (due_slot.c.due_at > bindparam("after")) & (due_slot.c.due_at <= bindparam("until"))
+_ANY_SLOT = select(due_slot.c.zone).where(_IN_WINDOW).limit(1)
+_LEARNERS = select(learner).where(
+    learner.c.tenant == _OF_TENANT, learner.c.member.in_(bindparam("members", expanding=True))
+)
+_RHYTHMS = select(rhythm.c.zone, rhythm.c.minute).where(rhythm.c.tenant == _OF_TENANT)
+_UNFILLED = _RHYTHMS.where(
+    ~exists().where(
+        due_slot.c.zone == rhythm.c.zone, due_slot.c.minute == rhythm.c.minute, due_slot.c.day == bindparam("last")
+    )
+)
+_NEXT_DUE = select(func.min(due_slot.c.due_at)).where(
+    due_slot.c.due_at > bindparam("after"),
+    exists().where(
+        learner.c.tenant == _OF_TENANT,
+        learner.c.zone == due_slot.c.zone,
+        learner.c.minute == due_slot.c.minute,
+        learner.c.days.op("&")(due_slot.c.weekday_bit) != 0,
+        or_(learner.c.paused_until.is_(None), learner.c.paused_until <= due_slot.c.day),
+    ),
+)
+
+
+def _due() -> Select[Any]:
+    """The rows of the ledger that are due: who, which local date, from when until when."""
+    moment = bindparam("moment", type_=Integer)
+    rested = func.coalesce(type_coerce(learner.c.last_daily_at, Integer) + int(REST.total_seconds()), 0)
+    slot_due = type_coerce(due_slot.c.due_at, Integer)
+    slot_end = type_coerce(due_slot.c.expires_at, Integer)
+    due_at = case((rested > slot_due, rested), else_=slot_due)
+    state = case((due_at >= slot_end, "skipped"), (slot_end <= moment, "missed"), else_="ready")
+    reason = case((due_at >= slot_end, "moved"), (slot_end <= moment, "late"), else_=None)
+    off = exists().where(
+        day_off.c.tenant == _OF_TENANT,
+        day_off.c.day == due_slot.c.day,
+        or_(day_off.c.region == "", day_off.c.region == member.c.region),
+    )
+    return (
+        select(
+            _OF_TENANT.label("tenant"),
+            account.c.workspace,
+            account.c.id.label("account"),
+            learner.c.member,
+            literal("daily").label("kind"),
+            learner.c.member.label("subject"),
+            due_slot.c.day.label("period"),
+            state.label("state"),
+            due_at.label("due_at"),
+            due_slot.c.expires_at,
+            literal({}, Json).label("payload"),
+            reason.label("reason"),
+        )
+        .join(learner, (learner.c.zone == due_slot.c.zone) & (learner.c.minute == due_slot.c.minute))
+        .join(member, (member.c.tenant == learner.c.tenant) & (member.c.id == learner.c.member) & member.c.active)
+        .join(account, (account.c.tenant == member.c.tenant) & (account.c.id == member.c.account))
+        .where(
+            learner.c.tenant == _OF_TENANT,
+            learner.c.days.op("&")(due_slot.c.weekday_bit) != 0,
+            or_(learner.c.paused_until.is_(None), learner.c.paused_until <= due_slot.c.day),
+            ~off,
+        )
+    )
+
+
+_PLANNED = _due().where(_IN_WINDOW)
+_TODAY = _due().where(
+    learner.c.member == bindparam("of_member"),
+    due_slot.c.day == bindparam("today"),
+    due_slot.c.due_at <= bindparam("until"),  # not yet due today: the planner will see it
+    due_slot.c.expires_at > bindparam("until"),  # already past: it is due now, until its expiry
+)
+
+
+@lru_cache
+def _planning(dialect: str, *, today: bool) -> Any:
+    rows = _TODAY if today else _PLANNED
+    columns = [column.name for column in rows.selected_columns]
+    return insert_for(dialect, delivery).from_select(columns, rows).on_conflict_do_nothing()
+
+
 class Lessons(Askings):
     """Implements ``bot.ports.lessons.Lessons``."""
 
@@ -112,12 +194,9 @@ class Lessons(Askings):
         return self.learners([member_id]).get(member_id)
 
     def learners(self, members: Collection[str]) -> dict[str, Learner]:
-        mine = (learner.c.tenant == self._tenant) & learner.c.member.in_(members)
         tracks = self._tracks.of(members)
-        return {
-            row.member: _learner(row, tracks.get(row.member, ()))
-            for row in self._conn.execute(select(learner).where(mine))
-        }
+        found = self._conn.execute(_LEARNERS, {"of_tenant": self._tenant, "members": list(members)})
+        return {row.member: _learner(row, tracks.get(row.member, ())) for row in found}
 
     def save(self, new: Learner) -> None:
         until = (new.paused_until or FOREVER) if new.paused else None
@@ -143,11 +222,11 @@ class Lessons(Askings):
     def plan(self, start: datetime, end: datetime) -> int:
         """One INSERT ... SELECT: due slots of the window joined with the learners whose rhythm they are."""
         self._fill_slots(start, end)
-        window = (due_slot.c.due_at > start) & (due_slot.c.due_at <= end)
+        about = {"of_tenant": self._tenant, "after": start, "until": end, "moment": int(end.timestamp())}
         # Most ticks end here; asking every learner whether it is their time would cost half a second for 100,000.
-        if self._conn.execute(select(due_slot.c.zone).where(window).limit(1)).first() is None:
+        if self._conn.execute(_ANY_SLOT, {"after": start, "until": end}).first() is None:
             return 0
-        return self._insert(self._due(end).where(window))
+        return self._insert(about, today=False)
 
     def replan(self, member_id: str, now: datetime) -> None:
         one = self.learner(member_id)
@@ -155,14 +234,13 @@ class Lessons(Askings):
             return
         self._fill_slots(now, now)
         today = local_date(one.zone, now)
-        mine = (learner.c.member == member_id) & (due_slot.c.day == today)
         self._move(one, now)
-        # Not yet due today: the planner will see it. Already past: it is due now, until its expiry.
-        due = self._due(now).where(mine, due_slot.c.due_at <= now, due_slot.c.expires_at > now)
-        if not self._conn.execute(due).first():
+        about = {"of_tenant": self._tenant, "of_member": member_id, "today": today, "until": now}
+        about["moment"] = int(now.timestamp())
+        if self._conn.execute(_TODAY, about).first() is None:
             return
         self._revive(one, today)
-        self._insert(due)
+        self._insert(about, today=True)
 
     def _move(self, one: Learner, now: datetime) -> None:
         """What is planned and waits, mostly for the rest after the last daily, follows the clock of the new rhythm."""
@@ -188,65 +266,19 @@ class Lessons(Askings):
         mine = (delivery.c.tenant == self._tenant) & (delivery.c.kind == "daily")
         return mine & (delivery.c.subject == member_id)
 
-    def _due(self, now: datetime) -> Select[Any]:
-        """The rows of the ledger that are due: who, which local date, from when until when."""
-        rested = func.coalesce(type_coerce(learner.c.last_daily_at, Integer) + int(REST.total_seconds()), 0)
-        slot_due = type_coerce(due_slot.c.due_at, Integer)
-        slot_end = type_coerce(due_slot.c.expires_at, Integer)
-        due_at = case((rested > slot_due, rested), else_=slot_due)
-        state = case((due_at >= slot_end, "skipped"), (slot_end <= int(now.timestamp()), "missed"), else_="ready")
-        reason = case((due_at >= slot_end, "moved"), (slot_end <= int(now.timestamp()), "late"), else_=None)
-        off = exists().where(
-            day_off.c.tenant == self._tenant,
-            day_off.c.day == due_slot.c.day,
-            or_(day_off.c.region == "", day_off.c.region == member.c.region),
-        )
-        return (
-            select(
-                literal(self._tenant).label("tenant"),
-                account.c.workspace,
-                account.c.id.label("account"),
-                learner.c.member,
-                literal("daily").label("kind"),
-                learner.c.member.label("subject"),
-                due_slot.c.day.label("period"),
-                state.label("state"),
-                due_at.label("due_at"),
-                due_slot.c.expires_at,
-                literal({}, Json).label("payload"),
-                reason.label("reason"),
-            )
-            .join(learner, (learner.c.zone == due_slot.c.zone) & (learner.c.minute == due_slot.c.minute))
-            .join(member, (member.c.tenant == learner.c.tenant) & (member.c.id == learner.c.member) & member.c.active)
-            .join(account, (account.c.tenant == member.c.tenant) & (account.c.id == member.c.account))
-            .where(
-                learner.c.tenant == self._tenant,
-                learner.c.days.op("&")(due_slot.c.weekday_bit) != 0,
-                or_(learner.c.paused_until.is_(None), learner.c.paused_until <= due_slot.c.day),
-                ~off,
-            )
-        )
-
-    def _insert(self, rows: Select[Any]) -> int:
-        columns = [column.name for column in rows.selected_columns]
-        statement = insert(self._conn, delivery).from_select(columns, rows).on_conflict_do_nothing()
-        written = int(self._conn.execute(statement).rowcount)
+    def _insert(self, about: Mapping[str, Any], *, today: bool) -> int:
+        written = int(self._conn.execute(_planning(self._conn.dialect.name, today=today), about).rowcount)
         self.woken = self.woken or written > 0
         return written
 
     def _fill_slots(self, start: datetime, end: datetime) -> None:
         """Compute the instants of every rhythm in use, from the day before ``start`` to the horizon after ``end``."""
         last = end.date() + HORIZON
-        filled: ColumnElement[bool] = exists().where(
-            due_slot.c.zone == rhythm.c.zone, due_slot.c.minute == rhythm.c.minute, due_slot.c.day == last
-        )
-        if end - start > LONG_WINDOW:
-            # Whoever wrote the last day may have begun after ``start``: after a stop, days between can be missing.
-            filled = false()
-        rhythms = select(rhythm.c.zone, rhythm.c.minute).where(rhythm.c.tenant == self._tenant, ~filled)
+        # Whoever wrote the last day may have begun after ``start``: after a stop, days between can be missing.
+        rhythms = _RHYTHMS if end - start > LONG_WINDOW else _UNFILLED
         rows = [
             _slot(zone, minute, day)
-            for zone, minute in self._conn.execute(rhythms).all()
+            for zone, minute in self._conn.execute(rhythms, {"of_tenant": self._tenant, "last": last}).all()
             for day in dates(start.date() - DAY, last)
         ]
         if rows:
@@ -254,15 +286,7 @@ class Lessons(Askings):
 
     def next_due(self, after: datetime) -> datetime | None:
         self._fill_slots(after, after)
-        wanted = exists().where(
-            learner.c.tenant == self._tenant,
-            learner.c.zone == due_slot.c.zone,
-            learner.c.minute == due_slot.c.minute,
-            learner.c.days.op("&")(due_slot.c.weekday_bit) != 0,
-            or_(learner.c.paused_until.is_(None), learner.c.paused_until <= due_slot.c.day),
-        )
-        statement = select(func.min(due_slot.c.due_at)).where(due_slot.c.due_at > after, wanted)
-        return self._conn.execute(statement).scalar()
+        return self._conn.execute(_NEXT_DUE, {"of_tenant": self._tenant, "after": after}).scalar()
 
     def history(self, members: Collection[str]) -> dict[str, History]:
         found = {one: History() for one in members}

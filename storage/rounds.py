@@ -1,0 +1,115 @@
+"""What every round of a worker asks of the ledger. Made once for each database: making a statement costs ten times what running it does.
+
+``is_locking`` is for PostgreSQL, whose rows are locked in the order of their numbers; SQLite has one writer anyway.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, exists, or_, select, text, update
+
+from bot.domain.deliveries import OUTCOME_UNKNOWN
+from storage import holds
+from storage.ledger import delivery, root
+from storage.people import workspace
+
+TERMINAL_WITHOUT_SENDING = ("skipped", "missed", "expired", "dead")
+
+# Literals in SQL, so that the partial indexes are used: these look at what is open, not at everything that ever was.
+_PENDING = text("delivery.state IN ('claimed', 'sending', 'unknown')")
+_READY = text("delivery.state = 'ready'")
+
+_OF_TENANT = delivery.c.tenant == bindparam("of_tenant")
+_LIMIT = bindparam("at_most", type_=Integer)
+
+# What may be claimed now in a lane.
+_CLAIMABLE = and_(
+    _OF_TENANT,
+    delivery.c.workspace == bindparam("lane"),
+    _READY,
+    delivery.c.due_at <= bindparam("now"),
+    delivery.c.not_before <= bindparam("machine"),
+    holds.free(),
+    or_(delivery.c.root.is_(None), exists().where(root.c.id == delivery.c.root, root.c.state == "sent")),
+)
+CLAIMABLE = select(delivery.c.id).where(_CLAIMABLE).limit(1)
+
+DOUBTFUL = (
+    select(delivery.c.id)
+    .where(
+        _OF_TENANT,
+        delivery.c.workspace == bindparam("lane"),
+        delivery.c.state == "unknown",
+        _PENDING,
+        delivery.c.lease_until >= 0,  # always: it leads into the index
+        delivery.c.not_before <= bindparam("machine"),
+        holds.free(),
+    )
+    .order_by(delivery.c.id)
+    .limit(_LIMIT)
+)
+
+# What waits, by lane, as its index has it.
+WAITING = and_(
+    _OF_TENANT,
+    delivery.c.workspace.in_(select(workspace.c.id).where(workspace.c.tenant == bindparam("of_tenant"))),
+    _READY,
+)
+_PAST_DUE = and_(WAITING, delivery.c.due_at <= bindparam("now"))
+
+
+@lru_cache
+def claim(*, is_locking: bool) -> Any:
+    picked = select(delivery.c.id).where(_CLAIMABLE).order_by(delivery.c.due_at, delivery.c.id).limit(_LIMIT)
+    if is_locking:
+        picked = picked.with_for_update(skip_locked=True)
+    return (
+        update(delivery)
+        .where(delivery.c.id.in_(picked))
+        .values(state="claimed", owner=bindparam("by"), epoch=delivery.c.epoch + 1, lease_until=bindparam("until"))
+        .returning(delivery.c.id)
+    )
+
+
+@lru_cache
+def expire(*, is_locking: bool) -> Any:
+    """End what is past its time."""
+    return _end(and_(_PAST_DUE, delivery.c.expires_at <= bindparam("now")), "expired", "past its time", is_locking)
+
+
+@lru_cache
+def orphan(*, is_locking: bool) -> Any:
+    """End what hangs on a message that will never be there."""
+    gone = exists().where(root.c.id == delivery.c.root, root.c.state.in_(TERMINAL_WITHOUT_SENDING))
+    return _end(and_(_PAST_DUE, delivery.c.root.is_not(None), gone), "skipped", "root not sent", is_locking)
+
+
+def _end(wanted: ColumnElement[bool], state: str, reason: str, is_locking: bool) -> Any:
+    """What may be there already is given up, for nothing that is said of it would be sure."""
+    says = {
+        "state": case((delivery.c.in_doubt, "dead"), else_=state),
+        "reason": case((delivery.c.in_doubt, f"gave up: {OUTCOME_UNKNOWN}"), else_=reason),
+    }
+    return update(delivery).where(_in_turn(wanted, is_locking)).values(says).returning(delivery.c.id)
+
+
+@lru_cache
+def take_back(*, everything: bool, is_locking: bool) -> tuple[Any, Any]:
+    """Claims whose lease has lapsed (or all of them) are ready again, calls of which nothing is known are in doubt."""
+    lapsed = and_(_OF_TENANT, _PENDING)
+    if not everything:
+        lapsed = and_(lapsed, delivery.c.lease_until <= bindparam("machine"))
+    claimed = _in_turn(and_(lapsed, delivery.c.state == "claimed"), is_locking)
+    sending = _in_turn(and_(lapsed, delivery.c.state == "sending"), is_locking)
+    return (
+        update(delivery).where(claimed).values(state="ready", owner=None),
+        update(delivery).where(sending).values(state="unknown", reason="stopped", not_before=bindparam("later")),
+    )
+
+
+def _in_turn(wanted: ColumnElement[bool], is_locking: bool) -> ColumnElement[bool]:
+    if not is_locking:
+        return wanted
+    return delivery.c.id.in_(select(delivery.c.id).where(wanted).order_by(delivery.c.id).with_for_update())
