@@ -110,8 +110,7 @@ def test_readers_see_what_is_committed(store):
 class Writer:
     """The group commit of a file, with its writer held until everything is queued; counts what it begins and commits."""
 
-    def __init__(self, url, monkeypatch):
-        self._monkeypatch = monkeypatch
+    def __init__(self, url):
         self.engine = open_engine(url)
         self.begun = self.committed = 0
         event.listen(self.engine, "begin", self._begin)
@@ -142,8 +141,6 @@ class Writer:
         self._gate.wait(30)
 
     def release(self):
-        # The held task's batch has used up its time already; on a slow machine the next one must not.
-        self._monkeypatch.setattr("storage.store.BATCH_SECONDS", 30.0)
         self._gate.set()
 
     def written(self):
@@ -155,14 +152,22 @@ class Writer:
 
 
 @pytest.fixture
-def writer(fresh_url, monkeypatch):
-    made = Writer(fresh_url(), monkeypatch)
+def writer(fresh_url):
+    made = Writer(fresh_url())
     yield made
     made.close()
 
 
-def test_what_is_queued_is_committed_at_once(writer):
+@pytest.fixture
+def held(writer, monkeypatch):
+    """A writer that is held; what is queued until its release is one batch, on a slow machine as well."""
     writer.hold()
+    monkeypatch.setattr("storage.store.BATCH_SECONDS", 30.0)  # the held task's own batch has used up its time already
+    return writer
+
+
+def test_what_is_queued_is_committed_at_once(held):
+    writer = held
     futures = [writer.group.write(lambda conn, at=at: mark(conn, f"k{at}")) for at in range(20)]
     writer.release()
     assert [one.result() for one in futures] == [f"k{at}" for at in range(20)]
@@ -202,8 +207,8 @@ def test_control_without_savepoints_the_bad_ones_rows_would_stay(writer, monkeyp
     assert writer.written() == {"mark", "boom"}
 
 
-def test_a_failed_commit_fails_the_whole_batch(writer):
-    writer.hold()
+def test_a_failed_commit_fails_the_whole_batch(held):
+    writer = held
     futures = [writer.group.write(lambda conn, at=at: mark(conn, f"k{at}")) for at in range(3)]
     bad = writer.group.write(lambda conn: boom(conn, "bad"))
     writer.fail_commit = False
@@ -224,8 +229,8 @@ def test_a_failed_commit_fails_the_whole_batch(writer):
     assert writer.group.write(lambda conn: mark(conn, "next")).result() == "next"
 
 
-def test_every_waiter_of_a_batch_that_failed_is_told(writer):
-    writer.hold()
+def test_every_waiter_of_a_batch_that_failed_is_told(held):
+    writer = held
     futures = [writer.group.write(lambda conn, at=at: mark(conn, f"k{at}")) for at in range(5)]
 
     def arm(_conn):
@@ -239,7 +244,7 @@ def test_every_waiter_of_a_batch_that_failed_is_told(writer):
     assert writer.written() == set()
 
 
-def test_a_transaction_that_ended_fails_the_whole_batch(writer):
+def test_a_transaction_that_ended_fails_the_whole_batch(held):
     """A full disk rolls back by itself: what ran before it in the batch is gone too, and nobody is told otherwise."""
 
     def end(conn):
@@ -247,7 +252,7 @@ def test_a_transaction_that_ended_fails_the_whole_batch(writer):
         conn.exec_driver_sql("ROLLBACK")
         conn.execute(text("SELECT * FROM nothing"))
 
-    writer.hold()
+    writer = held
     before = writer.group.write(lambda conn: mark(conn, "before"))
     ended = writer.group.write(end)
     writer.release()
@@ -368,7 +373,7 @@ def test_a_table_locked_elsewhere_holds_up_no_reader(pooled, real_limits):
 
 def test_background_work_cannot_take_every_thread(pooled):
     gate = threading.Event()
-    slow = [pooled.transact(lambda _conn: gate.wait(30), urgent=False) for _ in range(10)]
+    slow = [pooled.transact(lambda _conn: gate.wait(5), urgent=False) for _ in range(10)]
     assert pooled.transact(lambda conn: mark(conn, "a")).result(5) == "a"
     gate.set()
     for one in slow:
@@ -377,7 +382,7 @@ def test_background_work_cannot_take_every_thread(pooled):
 
 def test_what_waits_for_a_thread_can_be_cancelled(pooled):
     gate = threading.Event()
-    busy = [pooled.transact(lambda _conn: gate.wait(30)) for _ in range(4)]
+    busy = [pooled.transact(lambda _conn: gate.wait(5)) for _ in range(4)]
     ran = []
     waiting = pooled.transact(lambda _conn: ran.append(True))
     assert waiting.cancel()
