@@ -165,6 +165,23 @@ class TeamsAddresses:
     def taken(self, id: str) -> None:
         self._conn.execute(delete(teams_file).where(*self._mine(teams_file), teams_file.c.id == id))
 
+    def forget(self, conversation: str, before: datetime) -> None:
+        """Files that were offered there earlier and can no longer be taken."""
+        table = teams_file.c
+        old = (table.conversation == conversation, table.offered_at < before)
+        self._conn.execute(delete(teams_file).where(*self._mine(teams_file), *old))
+
+    def take(self, id: str, conversation: str, since: datetime) -> Offered | None:
+        """A file for whoever comes first: the row that is deleted decides. What was offered before ``since`` is gone."""
+        table = teams_file.c
+        mine = (*self._mine(teams_file), table.id == id, table.conversation == conversation, table.offered_at >= since)
+        row = self._conn.execute(
+            delete(teams_file).where(*mine).returning(table.name, table.mime, table.data)
+        ).one_or_none()
+        if row is None:
+            return None
+        return Offered(id=id, conversation=conversation, name=row.name, mime=row.mime, data=row.data)
+
     def _person(self, condition: ColumnElement[bool]) -> Reachable | None:
         row = self._conn.execute(select(teams_person).where(*self._mine(teams_person), condition)).one_or_none()
         if row is None:

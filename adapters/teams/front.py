@@ -17,6 +17,7 @@ from adapters.teams.cloud import CLOUDS, Cloud, emulated
 from adapters.teams.connector import Connector, bounded, open_session
 from adapters.teams.emulator import BASE, NoSecret, unauthenticated
 from adapters.teams.files import Files
+from adapters.teams.links import Links
 from adapters.teams.origin import key_of
 from adapters.teams.pace import Pace
 from adapters.teams.required import Incomplete, required
@@ -75,6 +76,8 @@ class TeamsFront:
             clock=clock,
             ids=app.ids,
         )
+        public = settings.public_url
+        self._links = Links(store, workspace, public, clock) if public else None
         self._voice = Voice(connector, turnstile, files)
         turns = Turns(
             app=app,
@@ -85,6 +88,7 @@ class TeamsFront:
             clock=clock,
             key=key_of(secret),
             files=files,
+            links=self._links,
         )
         self._messenger = TeamsMessenger(connector, {workspace.id: addresses}, app_id, self._voice.offer)
         self._door = Door(
@@ -105,7 +109,7 @@ class TeamsFront:
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        return self._door.routes
+        return [*self._door.routes, *(self._links.routes if self._links is not None else ())]
 
     async def start(self) -> None:
         self._session = open_session(self._cloud)

@@ -15,6 +15,7 @@ from adapters.teams import origin, replies
 from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
 from adapters.teams.files import Files, attached
+from adapters.teams.links import Links
 from adapters.teams.opened import OpenedForms
 from adapters.teams.read import Heard, Person
 from adapters.teams.turnstile import Turnstile
@@ -53,6 +54,7 @@ class Turns:
         clock: Callable[[], datetime],
         key: bytes,
         files: Files,
+        links: Links | None,
     ) -> None:
         self._app = app
         self._addresses = addresses
@@ -61,6 +63,7 @@ class Turns:
         self._clock = clock
         self._key = key
         self._files = files
+        self._links = links
         self._turnstile = turnstile
         self._forms = OpenedForms()
         self._taken: OrderedDict[str, asyncio.Task[Json | None]] = OrderedDict()
@@ -143,9 +146,9 @@ class Turns:
                 self._say(heard, answer, done=done)
                 return None
             case "card":
-                return self._card(heard, answer, done=done)
+                return await self._card(heard, answer, done=done)
             case "dialog":
-                return self._dialog(heard, answer)
+                return await self._dialog(heard, answer)
             case "query":
                 return replies.results(answer.picks) if answer.picks else replies.extension_said(NOTHING_FOUND)
             case "pick":
@@ -181,7 +184,7 @@ class Turns:
             return None
         return self._forms.find(heard.incoming.account, event.form, event.ref)
 
-    def _card(self, heard: Heard, answer: Answer, *, done: bool) -> Json:
+    async def _card(self, heard: Heard, answer: Answer, *, done: bool) -> Json:
         """A press: in a channel the reply is what only the presser sees, so everything goes there."""
         if not done and answer.inline is not None:
             return replies.said(answer.inline.summary)
@@ -194,19 +197,15 @@ class Turns:
         first = messages.pop(0) if in_place else None
         for one in messages:
             self._voice.later(self._post(heard, one), "an answer")
-        if first is not None and any(attached(first)):
-            self._voice.later(self._hand_over(heard, first), "a file")
-        return replies.said(BELOW) if first is None else replies.card_reply(first)
+        return replies.said(BELOW) if first is None else replies.card_reply(await self._with_files(heard, first))
 
-    def _dialog(self, heard: Heard, answer: Answer) -> Json:
+    async def _dialog(self, heard: Heard, answer: Answer) -> Json:
         messages = self._messages(heard, answer)
         if not messages:
             return replies.dialog_said(DONE)
-        if any(attached(messages[-1])):
-            self._voice.later(self._hand_over(heard, messages[-1]), "a file")
         form = answer.opens or self._submitted_form(heard)
         title = form.title if form is not None else messages[-1].summary[:60]
-        return replies.dialog(title, messages[-1])
+        return replies.dialog(title, await self._with_files(heard, messages[-1]))
 
     def _say(self, heard: Heard, answer: Answer, *, done: bool) -> None:
         messages = self._messages(heard, answer)
@@ -228,8 +227,16 @@ class Turns:
         to = await self._direct_or_here(heard)
         await self._voice.post(to, message)
 
+    async def _with_files(self, heard: Heard, message: Message) -> Message:
+        """The reply to a press carries no file. In a channel it carries a link; else the file is offered in the own chat."""
+        if not any(attached(message)):
+            return message
+        if heard.spot.kind != "direct" and self._links is not None:
+            return await self._links.added(message)
+        self._voice.later(self._hand_over(heard, message), "a file")
+        return message
+
     async def _hand_over(self, heard: Heard, message: Message) -> None:
-        """The reply to a press carries no file, and only a person's own chat takes one: so it is offered there."""
         self._voice.offer(await self._direct_or_here(heard), message)
 
     async def _direct_or_here(self, heard: Heard) -> Any:

@@ -125,7 +125,7 @@ def direct(who: str) -> str:
 
 
 @asynccontextmanager
-async def world(folder: Path) -> AsyncIterator[World]:
+async def world(folder: Path, **more: Any) -> AsyncIterator[World]:
     """A running system over a fresh database."""
     platform = TeamsPlatform()
     await platform.start()
@@ -136,7 +136,7 @@ async def world(folder: Path) -> AsyncIterator[World]:
     system = assemble(engine, clock=clock, messengers=messengers, look_up_after=0.0)
     system.store.transact(lambda conn: tenancy.add_tenant(conn, TENANT, "Acme", secrets.token_hex(8), MONDAY)).result()
     front = TeamsFront(
-        settings(),
+        settings(**more),
         app=system.app,
         store=system.store,
         clock=system.clock,

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+import asyncio
+import json
+import re
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -108,6 +111,38 @@ async def test_a_file_behind_a_button_in_a_channel_is_offered_in_the_own_chat(te
     (card,) = asked[0].activity["attachments"]
     await teams.invoke("invoke_file_consent", consent(teams, card))
     assert teams.platform.uploads == {"digest.csv": DATA}
+
+
+async def test_in_a_channel_a_link_gives_the_file_once_within_ten_minutes(tmp_path, monkeypatch):
+    from adapters.teams import turns
+    from bot.router import Answer
+
+    answer = Answer(inline=Message("a file", (File("été.csv", "text/csv", DATA),)))
+
+    async def attempt(*_):
+        return answer, True
+
+    async with world(tmp_path, public_url="https://coach.example/") as teams:
+        monkeypatch.setattr(turns, "attempt", attempt)
+
+        async def link() -> str:
+            reply = await teams.press({"action": "digest.csv", "value": ""}, name="invoke_card_channel")
+            (found,) = re.findall(r"https://coach\.example(/teams/files/[\w-]{43})", json.dumps(reply))
+            return str(found)
+
+        first = await link()
+        assert not [one for one in teams.platform.posted if CONSENT in str(one.activity)]
+        for _ in range(2):  # what looks at links for a preview uses nothing up
+            assert b"Download" in (await teams.client.get(first)).content
+        got = await asyncio.gather(*(teams.client.post(first) for _ in range(5)))
+        assert sorted(one.status_code for one in got) == [200, 404, 404, 404, 404]
+        (good,) = [one for one in got if one.status_code == 200]
+        assert (good.content, good.headers["cache-control"]) == (DATA, "no-store")
+        assert good.headers["content-disposition"] == "attachment; filename*=UTF-8''%C3%A9t%C3%A9.csv"
+        late = await link()
+        teams.now += timedelta(minutes=10, seconds=1)
+        for path in (late, "/teams/files/" + "x" * 43, "/teams/files/x"):
+            assert (await teams.client.post(path)).status_code == 404
 
 
 def test_only_a_drive_may_be_uploaded_to():
