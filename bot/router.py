@@ -189,6 +189,7 @@ class Kind:
     budget: bool = False
     on_unknown: OnUnknown = OnUnknown.RESEND
     settled: Callable[[Work, Sequence[Delivery]], None] | None = None
+    asks_owner: bool = False  # when it is held: an administrator says whether it goes again
 
 
 @dataclass(frozen=True, slots=True)

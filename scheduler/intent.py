@@ -12,7 +12,7 @@ import msgspec
 
 from bot.app import App
 from bot.domain.calendar import local_date
-from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
+from bot.domain.deliveries import ASKED, HELD, OUTCOME_UNKNOWN, Delivery
 from bot.messages import Message
 from bot.router import Composed, Kind, OnUnknown, Skip, Work
 from scheduler.ports import DispatchParts
@@ -138,4 +138,5 @@ class Intents:
         elif delivery.update_of is not None or (kind is not None and kind.on_unknown is OnUnknown.RESEND):
             parts.dispatch.resend(delivery, wait)
         else:
-            parts.dispatch.unknown(delivery, "held", HELD_SECONDS)
+            reason = ASKED if delivery.reason in {HELD, ASKED} else HELD
+            parts.dispatch.unknown(delivery, reason, HELD_SECONDS)

@@ -8,6 +8,7 @@ from storage.attention import Attention
 from storage.cohorts import Cohorts
 from storage.digest import Digests
 from storage.dispatch import DispatchPart
+from storage.doubts import Doubts
 from storage.erasure import Erasure
 from storage.glossary import Glossary
 from storage.jobs import Jobs
@@ -42,6 +43,7 @@ class Parts:
         self.digest = Digests(conn, tenant)
         self.linking = Linking(conn, tenant)
         self.privacy = Erasure(conn, tenant)
+        self.doubts = Doubts(conn, tenant)
 
     def savepoint(self) -> NestedTransaction:
         """Undo a part of the transaction alone: ``with parts.savepoint(): ...``."""
@@ -50,4 +52,6 @@ class Parts:
     @property
     def woken(self) -> bool:
         """Whether this transaction gave the drainer something to do."""
-        return self.ledger.woken or self.lessons.woken or self.attention.woken or self.linking.woken
+        return (
+            self.ledger.woken or self.lessons.woken or self.attention.woken or self.doubts.woken or self.linking.woken
+        )

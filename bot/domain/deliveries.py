@@ -10,6 +10,8 @@ import msgspec
 State = Literal["ready", "claimed", "sending", "sent", "skipped", "missed", "expired", "dead", "unknown"]
 
 OUTCOME_UNKNOWN = "outcome unknown"  # the reason of a row whose call may have arrived
+HELD = "held"  # of one that must not come twice: it is looked for once more after a while
+ASKED = "held: its owner is asked"  # and of one that was not found then either
 
 # A replica or a slow commit may have left rows just before the planner's mark; planning them again is a no-op.
 OVERLAP = timedelta(minutes=10)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from bot.features import (
     cohorts,
     digest,
+    doubts,
     glossary,
     guide,
     lessons,
@@ -29,4 +30,5 @@ FEATURES: tuple[Feature, ...] = (
     linking.FEATURE,
     cohorts.FEATURE,
     privacy.FEATURE,
+    doubts.FEATURE,
 )

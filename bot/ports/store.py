@@ -9,6 +9,7 @@ from typing import Protocol, TypeVar
 from bot.ports.attention import Attention
 from bot.ports.cohorts import Cohorts
 from bot.ports.digest import Digests
+from bot.ports.doubts import Doubts
 from bot.ports.glossary import Glossary
 from bot.ports.jobs import Jobs
 from bot.ports.ledger import Ledger
@@ -57,6 +58,8 @@ class Parts(Protocol):
     def linking(self) -> Linking: ...
     @property
     def privacy(self) -> Privacy: ...
+    @property
+    def doubts(self) -> Doubts: ...
 
 
 class Store(Protocol):

@@ -250,6 +250,7 @@ KINDS = (
         compose=_compose_parents,
         settled=_settled,
         on_unknown=OnUnknown.HOLD,  # two threads of one quiz would split a channel
+        asks_owner=True,
     ),
     Kind(name="quiz_question", compose=_compose_questions, on_unknown=OnUnknown.RESEND),
     Kind(name="quiz_state", compose=_compose_parents, on_unknown=OnUnknown.RESEND),
