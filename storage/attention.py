@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from datetime import date, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -14,7 +15,9 @@ from sqlalchemy import (
     Connection,
     Integer,
     PrimaryKeyConstraint,
+    String,
     Table,
+    bindparam,
     case,
     func,
     literal,
@@ -28,7 +31,7 @@ from bot.domain.attention import ACTIVE, NUDGE_AFTER, NUDGE_UNTIL, PRACTICE_AFTE
 from bot.domain.streaks import Kept
 from bot.ports.attention import Check, Facility, Mark, Reach
 from storage.askings import answer, asking
-from storage.dialects import insert
+from storage.dialects import insert, insert_for
 from storage.ledger import delivery
 from storage.lessons import learner, lesson_state
 from storage.participation import COUNTERS, participation
@@ -59,6 +62,47 @@ practice = Table(
 )
 
 
+_OF_TENANT = bindparam("of_tenant", type_=String)
+_WAITING = (learner.c.tenant == _OF_TENANT) & (learner.c.ignored > 0) & learner.c.paused_until.is_(None)
+_NEXT_NUDGE = select(func.min(learner.c.last_daily_at)).where(_WAITING, learner.c.last_daily_at > bindparam("after"))
+
+
+@lru_cache
+def _nudges(dialect: str) -> Any:
+    """One INSERT ... SELECT over the learners whose last daily arrived in the window. Made once: every tick asks this."""
+    arrived = type_coerce(learner.c.last_daily_at, Integer)
+    columns = {
+        "tenant": _OF_TENANT,
+        "workspace": delivery.c.workspace,
+        "account": delivery.c.account,
+        "member": learner.c.member,
+        "kind": literal("nudge"),
+        "subject": learner.c.member,
+        "period": delivery.c.period,
+        "state": literal("ready"),
+        "due_at": arrived + int(NUDGE_AFTER.total_seconds()),
+        "expires_at": arrived + int(NUDGE_UNTIL.total_seconds()),
+        "payload": literal({}, Json),
+        "root": delivery.c.id,
+    }
+    is_daily = (delivery.c.kind == "daily") & (delivery.c.state == "sent")
+    is_last = (delivery.c.subject == learner.c.member) & (delivery.c.settled_at == learner.c.last_daily_at)
+    rows = (
+        select(*(column.label(name) for name, column in columns.items()))
+        .join(delivery, (delivery.c.tenant == learner.c.tenant) & is_daily & is_last)
+        .join(member, (member.c.tenant == learner.c.tenant) & (member.c.id == learner.c.member) & member.c.active)
+        .where(
+            learner.c.tenant == _OF_TENANT,
+            learner.c.last_daily_at > bindparam("after"),
+            learner.c.last_daily_at <= bindparam("until"),
+            learner.c.ignored > 0,
+            learner.c.paused_until.is_(None),
+            or_(member.c.active_at.is_(None), member.c.active_at < bindparam("resting")),
+        )
+    )
+    return insert_for(dialect, delivery).from_select(list(columns), rows).on_conflict_do_nothing()
+
+
 class Attention:
     """Implements ``bot.ports.attention.Attention``."""
 
@@ -72,46 +116,15 @@ class Attention:
         return self._conn.execute(insert(self._conn, lesson_mark).values(row).on_conflict_do_nothing()).rowcount == 1
 
     def plan_nudges(self, start: datetime, end: datetime) -> int:
-        """One INSERT ... SELECT over the learners whose last daily arrived two hours before the window."""
-        arrived = type_coerce(learner.c.last_daily_at, Integer)
-        columns = {
-            "tenant": literal(self._tenant),
-            "workspace": delivery.c.workspace,
-            "account": delivery.c.account,
-            "member": learner.c.member,
-            "kind": literal("nudge"),
-            "subject": learner.c.member,
-            "period": delivery.c.period,
-            "state": literal("ready"),
-            "due_at": arrived + int(NUDGE_AFTER.total_seconds()),
-            "expires_at": arrived + int(NUDGE_UNTIL.total_seconds()),
-            "payload": literal({}, Json),
-            "root": delivery.c.id,
-        }
-        is_daily = (delivery.c.kind == "daily") & (delivery.c.state == "sent")
-        is_last = (delivery.c.subject == learner.c.member) & (delivery.c.settled_at == learner.c.last_daily_at)
-        rows = (
-            select(*(column.label(name) for name, column in columns.items()))
-            .join(delivery, (delivery.c.tenant == learner.c.tenant) & is_daily & is_last)
-            .join(member, (member.c.tenant == learner.c.tenant) & (member.c.id == learner.c.member) & member.c.active)
-            .where(
-                learner.c.tenant == self._tenant,
-                learner.c.last_daily_at > start - NUDGE_AFTER,
-                learner.c.last_daily_at <= end - NUDGE_AFTER,
-                learner.c.ignored > 0,
-                learner.c.paused_until.is_(None),
-                or_(member.c.active_at.is_(None), member.c.active_at < end - ACTIVE),
-            )
-        )
-        added = insert(self._conn, delivery).from_select(list(columns), rows).on_conflict_do_nothing()
-        count = int(self._conn.execute(added).rowcount)
+        """For the learners whose last daily arrived two hours before the window."""
+        about = {"of_tenant": self._tenant, "after": start - NUDGE_AFTER, "until": end - NUDGE_AFTER}
+        about["resting"] = end - ACTIVE
+        count = int(self._conn.execute(_nudges(self._conn.dialect.name), about).rowcount)
         self.woken = self.woken or count > 0
         return count
 
     def next_nudge(self, after: datetime) -> datetime | None:
-        waiting = (learner.c.tenant == self._tenant) & (learner.c.ignored > 0) & learner.c.paused_until.is_(None)
-        coming = select(func.min(learner.c.last_daily_at)).where(waiting, learner.c.last_daily_at > after - NUDGE_AFTER)
-        arrived = self._conn.execute(coming).scalar()
+        arrived = self._conn.execute(_NEXT_NUDGE, {"of_tenant": self._tenant, "after": after - NUDGE_AFTER}).scalar()
         return None if arrived is None else arrived + NUDGE_AFTER
 
     def active_since(self, members: Collection[str], since: datetime) -> set[str]:

@@ -62,6 +62,9 @@ _SENT = (
 
 
 _NEXT = select(func.min(delivery.c.due_at)).where(rounds.WAITING, delivery.c.due_at > bindparam("after"))
+_BY_ID = (
+    deliveries().where(delivery.c.id.in_(bindparam("ids", expanding=True))).order_by(delivery.c.due_at, delivery.c.id)
+)
 _MARKED = select(tick_mark.c.planned_to).where(tick_mark.c.tenant == bindparam("of_tenant"))
 
 
@@ -109,7 +112,7 @@ class DispatchPart:
     def _read(self, ids: Sequence[int]) -> list[Delivery]:
         if not ids:
             return []
-        rows = self._conn.execute(deliveries().where(delivery.c.id.in_(ids)).order_by(delivery.c.due_at, delivery.c.id))
+        rows = self._conn.execute(_BY_ID, {"ids": list(ids)})
         return [read(row) for row in rows]
 
     def hold(self, owner: str, claimed: Sequence[Delivery]) -> list[Delivery]:

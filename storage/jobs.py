@@ -15,6 +15,7 @@ from sqlalchemy import (
     Integer,
     PrimaryKeyConstraint,
     Table,
+    bindparam,
     case,
     select,
     text,
@@ -58,6 +59,14 @@ class StepTaken(Exception):
     """Another process took this step first; what was done here is undone with the transaction."""
 
 
+# Made once: every tick asks these.
+_OPEN = (job.c.tenant == bindparam("of_tenant")) & (job.c.state == "open")
+_OLDEST = (
+    select(job).where(_OPEN, job.c.due_at <= bindparam("now")).order_by(job.c.due_at, job.c.name, job.c.period).limit(1)
+)
+_NEXT = select(job.c.due_at).where(_OPEN, job.c.due_at > bindparam("after")).order_by(job.c.due_at).limit(1)
+
+
 class Jobs:
     """Implements ``bot.ports.jobs.Jobs`` and, for the tick, the steps."""
 
@@ -72,18 +81,14 @@ class Jobs:
 
     def due(self, now: datetime, but: Sequence[tuple[str, str]] = ()) -> OpenJob | None:
         """The open job that has been due longest, but for some by (name, period)."""
-        waiting = (job.c.tenant == self._tenant) & (job.c.state == "open") & (job.c.due_at <= now)
+        oldest = _OLDEST
         for name, period in but:
-            waiting &= (job.c.name != name) | (job.c.period != period)
-        oldest = select(job).where(waiting).order_by(job.c.due_at, job.c.name, job.c.period).limit(1)
-        row = self._conn.execute(oldest).one_or_none()
+            oldest = oldest.where((job.c.name != name) | (job.c.period != period))
+        row = self._conn.execute(oldest, {"of_tenant": self._tenant, "now": now}).one_or_none()
         return None if row is None else OpenJob(row.name, row.period, row.due_at, row.cursor, row.step)
 
     def next_due(self, after: datetime) -> datetime | None:
-        statement = select(job.c.due_at).where(
-            job.c.tenant == self._tenant, job.c.state == "open", job.c.due_at > after
-        )
-        return self._conn.execute(statement.order_by(job.c.due_at).limit(1)).scalar()
+        return self._conn.execute(_NEXT, {"of_tenant": self._tenant, "after": after}).scalar()
 
     def advance(self, done: OpenJob, cursor: Mapping[str, Any], progress: str) -> None:
         self._update(done, cursor=dict(cursor), progress=progress, failures=0)

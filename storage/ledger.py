@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
@@ -19,6 +20,7 @@ from sqlalchemy import (
     Select,
     Table,
     UniqueConstraint,
+    bindparam,
     delete,
     false,
     func,
@@ -28,7 +30,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.deliveries import Delivery, Key, Outgoing
-from storage.dialects import insert, is_sqlite
+from storage.dialects import insert_for, is_sqlite
 from storage.people import account, channel, member
 from storage.schema import Day, Instant, Json, RowId, ident, metadata, words
 
@@ -102,6 +104,7 @@ def in_turn(conn: Connection, wanted: ColumnElement[bool]) -> ColumnElement[bool
     return delivery.c.id.in_(select(delivery.c.id).where(wanted).order_by(delivery.c.id).with_for_update())
 
 
+@lru_cache
 def deliveries() -> Select[Any]:
     """Ledger rows with the address to send to and what they hang on."""
     return (
@@ -117,6 +120,25 @@ def deliveries() -> Select[Any]:
         .outerjoin(channel, (channel.c.tenant == delivery.c.tenant) & (channel.c.id == delivery.c.channel))
         .outerjoin(root, root.c.id == delivery.c.root)
     )
+
+
+_GET = deliveries().where(delivery.c.tenant == bindparam("of_tenant"), delivery.c.id == bindparam("of_id"))
+
+
+# The account a member prefers, and the lane of a channel.
+_REACHED = (
+    select(account.c.workspace, account.c.id)
+    .join(member, (member.c.tenant == account.c.tenant) & (member.c.account == account.c.id))
+    .where(member.c.tenant == bindparam("of_tenant"), member.c.id == bindparam("whom"), member.c.active)
+)
+_PLACED = select(channel.c.workspace, channel.c.id).where(
+    channel.c.tenant == bindparam("of_tenant"), channel.c.id == bindparam("where")
+)
+
+
+@lru_cache
+def _put(dialect: str) -> Any:
+    return insert_for(dialect, delivery).on_conflict_do_nothing()
 
 
 def read(row: Row[Any]) -> Delivery:
@@ -189,24 +211,16 @@ class Ledger:
             "payload": outgoing.payload,
             **target,
         }
-        count = self._conn.execute(insert(self._conn, delivery).values(row).on_conflict_do_nothing()).rowcount
+        count = self._conn.execute(_put(self._conn.dialect.name), row).rowcount
         self.woken = self.woken or count > 0
         return int(count)
 
     def _target(self, outgoing: Outgoing) -> dict[str, str] | None:
         """The lane and where in it: the member's preferred account, or the channel."""
         if outgoing.member is not None:
-            row = self._conn.execute(
-                select(account.c.workspace, account.c.id)
-                .join(member, (member.c.tenant == account.c.tenant) & (member.c.account == account.c.id))
-                .where(member.c.tenant == self._tenant, member.c.id == outgoing.member, member.c.active)
-            ).one_or_none()
+            row = self._conn.execute(_REACHED, {"of_tenant": self._tenant, "whom": outgoing.member}).one_or_none()
             return None if row is None else {"workspace": row.workspace, "account": row.id}
-        row = self._conn.execute(
-            select(channel.c.workspace, channel.c.id).where(
-                channel.c.tenant == self._tenant, channel.c.id == outgoing.place
-            )
-        ).one_or_none()
+        row = self._conn.execute(_PLACED, {"of_tenant": self._tenant, "where": outgoing.place}).one_or_none()
         return None if row is None else {"workspace": row.workspace, "channel": row.id}
 
     def _row_of(self, key: Key) -> int:
@@ -222,7 +236,8 @@ class Ledger:
         )
 
     def get(self, id: int) -> Delivery | None:
-        return self._one((delivery.c.tenant == self._tenant) & (delivery.c.id == id))
+        row = self._conn.execute(_GET, {"of_tenant": self._tenant, "of_id": id}).one_or_none()
+        return None if row is None else read(row)
 
     def find(self, key: Key) -> Delivery | None:
         return self._one(self._is(key))

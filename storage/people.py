@@ -176,6 +176,9 @@ _ACTOR = (
 )
 
 
+_SETTINGS = select(tenant.c.settings).where(tenant.c.id == bindparam("of_tenant"))
+
+
 @lru_cache
 def _first_time(dialect: str) -> Any:
     return insert_for(dialect, inbox).on_conflict_do_nothing()
@@ -189,7 +192,7 @@ class People:
         self._tenant = tenant_id
 
     def settings(self) -> TenantSettings:
-        stored = self._conn.execute(select(tenant.c.settings).where(tenant.c.id == self._tenant)).scalar_one()
+        stored = self._conn.execute(_SETTINGS, {"of_tenant": self._tenant}).scalar_one()
         return msgspec.convert(stored, TenantSettings)
 
     def save_settings(self, settings: TenantSettings) -> None:

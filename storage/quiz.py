@@ -16,6 +16,7 @@ from sqlalchemy import (
     PrimaryKeyConstraint,
     Row,
     Table,
+    bindparam,
     delete,
     func,
     literal_column,
@@ -81,6 +82,18 @@ quiz_post = Table(
 )
 
 
+# Made once: every tick asks this.
+_SUBSCRIPTIONS = (
+    select(quiz_subscription.c.channel, channel.c.zone, quiz_subscription.c.since)
+    .join(
+        channel,
+        (channel.c.tenant == quiz_subscription.c.tenant) & (channel.c.id == quiz_subscription.c.channel),
+    )
+    .where(quiz_subscription.c.tenant == bindparam("of_tenant"))
+    .order_by(quiz_subscription.c.channel)
+)
+
+
 class Quizzes:
     """Implements ``bot.ports.quiz.Quizzes``."""
 
@@ -97,21 +110,10 @@ class Quizzes:
         return self._conn.execute(delete(quiz_subscription).where(mine)).rowcount == 1
 
     def subscription(self, channel_id: str) -> Subscription | None:
-        return next(iter(self._subscriptions(quiz_subscription.c.channel == channel_id)), None)
+        return next((one for one in self.subscriptions() if one.channel == channel_id), None)
 
     def subscriptions(self) -> Sequence[Subscription]:
-        return self._subscriptions(quiz_subscription.c.tenant == self._tenant)
-
-    def _subscriptions(self, condition: Any) -> list[Subscription]:
-        rows = self._conn.execute(
-            select(quiz_subscription.c.channel, channel.c.zone, quiz_subscription.c.since)
-            .join(
-                channel,
-                (channel.c.tenant == quiz_subscription.c.tenant) & (channel.c.id == quiz_subscription.c.channel),
-            )
-            .where(quiz_subscription.c.tenant == self._tenant, condition)
-            .order_by(quiz_subscription.c.channel)
-        )
+        rows = self._conn.execute(_SUBSCRIPTIONS, {"of_tenant": self._tenant})
         return [Subscription(row.channel, row.zone, row.since) for row in rows]
 
     def begin(self, run: Run) -> Run:
