@@ -104,8 +104,16 @@ def test_no_call_begins_after_a_confirmed_stop(crowd, rounds, figures):
     assert most <= 1
 
 
-async def begun_after_the_first(here):
-    """Everybody pauses while the first message to them is being sent: the calls that begin after the confirmation."""
+def pausing(parts, who):
+    parts.ledger.skip("paused", member=who)
+
+
+def erasing(parts, who):
+    assert parts.privacy.erase(who, f"x-{who}", NOW) == 1  # and they are told of the one under way
+
+
+async def begun_after_the_first(here, stop=pausing):
+    """Everybody stops while the first message to them is being sent: the calls that begin after the confirmation."""
     plan(here, "0")
     paused = set()
     later = []
@@ -114,9 +122,7 @@ async def begun_after_the_first(here):
         if parcel.member in paused:
             later.append(parcel.delivery)
             return
-        await asyncio.wrap_future(
-            here.store.write("acme", lambda parts: parts.ledger.skip("paused", member=parcel.member))
-        )
+        await asyncio.wrap_future(here.store.write("acme", lambda parts: stop(parts, parcel.member)))
         paused.add(parcel.member)
 
     here.platform.on_send = pause
@@ -125,8 +131,9 @@ async def begun_after_the_first(here):
     return later
 
 
-def test_nothing_follows_the_message_during_which_somebody_stops(crowd):
-    assert asyncio.run(begun_after_the_first(crowd())) == []
+@pytest.mark.parametrize("stop", [pausing, erasing])
+def test_nothing_follows_the_message_during_which_somebody_stops(crowd, stop):
+    assert asyncio.run(begun_after_the_first(crowd(), stop)) == []
 
 
 @pytest.mark.parametrize("empty_url", ["sqlite"], indirect=True)

@@ -179,6 +179,7 @@ def test_a_backup_under_writes_has_whole_transactions(fresh_url, tmp_path, round
                 Parts(conn, "acme").ledger.put(two, NOW)
             written.append(at)
             at += 1
+            stop.wait(0.002)
 
     writer = threading.Thread(target=write)
     writer.start()
