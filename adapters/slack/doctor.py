@@ -10,10 +10,14 @@ from email.utils import parsedate_to_datetime
 from typing import Any, NamedTuple
 
 from adapters.settings import Settings
-from adapters.slack.calls import API_URL, Calls, failure
+from adapters.slack.calls import API_URL, Calls, TokenRefused, failure
 from adapters.slack.keys import BadKeys, Keys
 from adapters.slack.manifest import OPTIONAL_SCOPES, SCOPES
+from adapters.slack.seats import PLATFORM
 from bot.errors import DeliveryFailed
+from storage.dialects import open_engine
+from storage.installations import installations
+from storage.tenancy import workspaces
 
 SKEW_SECONDS = 60.0  # a signature is refused at 300
 
@@ -65,9 +69,47 @@ async def _network(settings: Settings) -> Sequence[Finding]:
             found += await _token(calls, settings.slack_bot_token.get_secret_value())
         if settings.slack_app_token is not None:
             found.append(await _app_token(calls, settings.slack_app_token.get_secret_value()))
+        for name, token in await asyncio.to_thread(_installed, settings):
+            found.append(await _workspace(calls, name, token, settings.public_url or ""))
         return found
     finally:
         await calls.close()
+
+
+def _installed(settings: Settings) -> Sequence[tuple[str, str | None]]:
+    """Name and token of every workspace that was installed by a link; None for a token whose key is not there."""
+    if settings.slack_client_id is None or settings.slack_token_keys is None:
+        return []
+    try:
+        keys = Keys(settings.slack_token_keys.get_secret_value())
+        engine = open_engine(settings.database_url)
+    except Exception:  # noqa: BLE001 - keys and database have lines of their own
+        return []
+    try:
+        with engine.connect() as conn:
+            names = {one.id: one.name for one in workspaces(conn)}
+            found = [one for one in installations(conn, PLATFORM) if one.token]
+    except Exception:  # noqa: BLE001 - the database has a line of its own
+        return []
+    finally:
+        engine.dispose()
+    return [(names.get(one.workspace, one.workspace), keys.unlock(one.token)) for one in found]
+
+
+async def _workspace(calls: Calls, name: str, token: str | None, url: str) -> Finding:
+    """Whether Slack still takes the token of a workspace: nothing is sent there when it does not."""
+    check = f"Slack workspace {name}"
+    if token is None:
+        todo = "Put the key it was locked with back into MLOPS_SLACK_TOKEN_KEYS, behind the new one."
+        return Finding(check, fine=False, what="its token cannot be read: the key is missing", todo=todo)
+    try:
+        await calls.call(token, "auth.test", {})
+    except DeliveryFailed as failed:
+        todo = f"Nothing is sent there: ask its administrator to install the app again at {url}/slack/install."
+        if not isinstance(failed, TokenRefused):
+            todo = f"Let this machine reach {API_URL}."
+        return Finding(check, fine=False, what=failed.reason, todo=todo)
+    return Finding(check, fine=True, what="its token is taken")
 
 
 async def _token(calls: Calls, token: str) -> Sequence[Finding]:

@@ -57,8 +57,9 @@ def message(content: Message, mentions: Mentions = _NOBODY) -> Json:
     return dict(_message(content, tuple(sorted(mentions.items()))))
 
 
-# The same look-up or help is asked for again and again, and a message is hashed in a microsecond.
-@lru_cache(maxsize=1_000)
+# The same look-up or help is asked for again and again, and a message is hashed in a microsecond. Only the last few are
+# kept: some are private, and the longest take tens of kilobytes.
+@lru_cache(maxsize=100)
 def _message(content: Message, known: tuple[tuple[str, str], ...]) -> Json:
     mentions = dict(known)
     told = clip(one_line(content.summary), SUMMARY_LIMIT) or UNTOLD

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from sqlalchemy import text
 
 from adapters.slack.app import NotSetUp, open_front
+from adapters.slack.doctor import examine
 from adapters.slack.keys import BadKeys, Keys, new_key
 from adapters.slack.manifest import manifest
 from adapters.slack.rotation import Rotation
@@ -240,6 +241,24 @@ async def test_thirty_days_after_uninstalling_nothing_is_left_and_installing_mak
     [(after, another)] = sql(desk, "SELECT id, tenant FROM workspace WHERE team = 'T0SECOND'")
     assert (after, another) != (before, company)
     assert "define" in words(await desk.slash("U0ADA", "help", **ADA))
+
+
+async def test_doctor_names_a_workspace_whose_token_is_refused_or_cannot_be_read(desk: Desk) -> None:
+    await installed(desk)
+    url = desk.system.store.engine.url.render_as_string(hide_password=False)
+    known = {"database_url": url, "slack_client_id": "1.2", "public_url": "https://coach.example"}
+
+    async def said(key: str) -> str:
+        own = settings(desk.platform, slack_token_keys=SecretStr(key), **known)
+        [one] = [one for one in await asyncio.to_thread(examine, own) if one.check.startswith("Slack workspace")]
+        return f"{one.fine}: {one.what} {one.todo}"
+
+    assert "True: its token is taken" in await said(KEY)
+    desk.platform.tokens.discard("xoxb-second")
+    refused = await said(KEY)
+    assert "False: invalid_auth" in refused
+    assert "https://coach.example/slack/install" in refused
+    assert "the key is missing" in await said(new_key())
 
 
 async def test_a_new_token_is_used_where_the_old_one_was_refused(desk: Desk) -> None:
