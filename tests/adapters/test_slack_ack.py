@@ -142,7 +142,9 @@ async def test_the_companys_own_entries_are_read_once_after_a_change(desk: Desk,
     desk.system.store.write(TENANT, lambda parts: parts.glossary.keep_own(entry, "ann", START)).result()
     assert await order.before_the_answer(slash(desk, "define golden set")) == []
     await desk.system.housekeeping.run(START)
-    assert desk.system.app.catalogs.own(TENANT).entries[entry.id].rev == 2
+    own = desk.system.app.catalogs.own(TENANT)
+    assert own is not None
+    assert own.entries[entry.id].rev == 2
     assert await order.before_the_answer(slash(desk, "define golden set")) == []
 
 
