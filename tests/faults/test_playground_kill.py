@@ -41,7 +41,9 @@ def test_kill_at_random_moments(tmp_path, seeded, rounds, figures):
     playground.wait()
     playground.settle()
     wrong = playground.losses()
-    figures("P1", kills=kills, lessons=playground.lessons(), lost=wrong["lost"], doubled=wrong["doubled"])
+    figures(
+        "P1", kills=kills, lessons=playground.lessons(), lost=wrong["lost"], doubled=wrong["doubled"], held=playground.held()
+    )  # fmt: skip
     assert not wrong
 
 
