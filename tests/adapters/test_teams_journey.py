@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
 import pytest
 from sqlalchemy import select
 
+from adapters.turn import attempt
 from bot.domain.cohorts import Rule
 from storage.people import channel
 from tests.adapters.teams_world import TENANT, World, buttons, cards, direct, words, world
@@ -287,3 +289,22 @@ async def test_who_comes_into_a_team_with_a_rule_is_welcomed_in_their_own_chat_a
     shown = words(teams.platform.messages(direct("new")))
     assert "Hello Robin Doe" in shown
     assert "One short lesson a day is set up for you" in shown
+
+
+async def test_an_answer_that_takes_long_shows_that_we_are_at_it(teams: World, monkeypatch):
+    async def slow(*args: Any) -> Any:
+        await asyncio.sleep(0.05)
+        return await attempt(*args)
+
+    def typed() -> list[str]:
+        return [one.activity["type"] for one in teams.platform.posted[before:]]
+
+    await teams.say("help")  # and the welcome
+    before = len(teams.platform.posted)
+    await teams.say("help")
+    assert typed() == ["message"]
+    monkeypatch.setattr("adapters.teams.turns.attempt", slow)
+    monkeypatch.setattr("adapters.teams.turns.SLOW_SECONDS", 0.0)
+    before = len(teams.platform.posted)
+    await teams.say("help")
+    assert sorted(typed()) == ["message", "typing"]
