@@ -14,13 +14,13 @@ ROWS = 500  # deleted in one transaction, so that nobody waits for long
 
 def due(conn: Connection, before: datetime) -> list[str]:
     """Companies whose every workspace was removed before this instant, or whose deletion has begun."""
-    stays = exists().where(
+    has_stayed = exists().where(
         workspace.c.tenant == tenant.c.id,
         workspace.c.state != "purged",
         (workspace.c.state != "removed") | workspace.c.removed_at.is_(None) | (workspace.c.removed_at >= before),
     )
     was_here = exists().where(workspace.c.tenant == tenant.c.id)
-    return list(conn.execute(select(tenant.c.id).where(was_here, ~stays).order_by(tenant.c.id)).scalars())
+    return list(conn.execute(select(tenant.c.id).where(was_here, ~has_stayed).order_by(tenant.c.id)).scalars())
 
 
 def purge(conn: Connection, before: datetime) -> bool:
@@ -37,14 +37,20 @@ def purge(conn: Connection, before: datetime) -> bool:
     named = update(workspace).where(gone)
     if conn.execute(named.values(state="purged", app="", enterprise="", team=workspace.c.id)).rowcount:
         return True
-    if conn.execute(select(workspace.c.id).where(workspace.c.tenant == whose, workspace.c.state != "purged")).first():
-        return False  # somebody came back between the two statements
+    if stays(conn, whose):  # somebody came back between the two statements
+        return False
     for table in reversed(metadata.sorted_tables):
         if "tenant" in table.c and table is not workspace and _some(conn, table, whose):
             return True
     conn.execute(delete(workspace).where(workspace.c.tenant == whose))
     conn.execute(delete(tenant).where(tenant.c.id == whose))
     return True
+
+
+def stays(conn: Connection, whose: str) -> bool:
+    """Whether a company has a workspace that was not given up."""
+    here = (workspace.c.tenant == whose) & (workspace.c.state != "purged")
+    return conn.execute(select(workspace.c.id).where(here)).first() is not None
 
 
 def _some(conn: Connection, table: Table, whose: str) -> bool:

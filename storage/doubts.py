@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from sqlalchemy import Connection, select, text, update
+from sqlalchemy import Connection, select, update
 
-from bot.domain.deliveries import ASKED, OUTCOME_UNKNOWN, Delivery
+from bot.domain.deliveries import ASKED, GAVE_UP, OUTCOME_UNKNOWN, Delivery
 from bot.domain.people import Role
-from storage.ledger import deliveries, delivery, read
+from storage.ledger import PENDING, deliveries, delivery, read
 from storage.people import member, member_role
-
-_PENDING = text("delivery.state IN ('claimed', 'sending', 'unknown')")  # as the index has it
 
 
 class Doubts:
@@ -23,7 +21,7 @@ class Doubts:
         self.woken = False
 
     def open(self, kinds: Sequence[str]) -> list[Delivery]:
-        waiting = _PENDING & (delivery.c.lease_until >= 0) & (delivery.c.state == "unknown")
+        waiting = PENDING & (delivery.c.lease_until >= 0) & (delivery.c.state == "unknown")
         mine = (delivery.c.tenant == self._tenant) & (delivery.c.reason == ASKED) & delivery.c.kind.in_(kinds)
         return [read(row) for row in self._conn.execute(deliveries().where(waiting, mine).order_by(delivery.c.id))]
 
@@ -36,7 +34,7 @@ class Doubts:
         this = (delivery.c.tenant == self._tenant) & (delivery.c.id == id)
         waits = (delivery.c.state == "unknown") & (delivery.c.reason == ASKED)
         fresh = {"state": "ready", "reason": OUTCOME_UNKNOWN, "in_doubt": True, "attempts": 0, "not_before": 0}
-        over = {"state": "dead", "reason": f"gave up: {OUTCOME_UNKNOWN}"}
+        over = {"state": "dead", "reason": GAVE_UP}
         values = {**(fresh if again else over), "epoch": delivery.c.epoch + 1, "owner": None}
         done = self._conn.execute(update(delivery).where(this, waits).values(**values)).rowcount == 1
         self.woken = self.woken or (done and again)

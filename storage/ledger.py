@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     UniqueConstraint,
     bindparam,
+    case,
     delete,
     false,
     func,
@@ -29,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.deliveries import Delivery, Key, Outgoing
+from bot.domain.deliveries import GAVE_UP, Delivery, Key, Outgoing
 from storage.dialects import insert_for, is_sqlite
 from storage.people import account, channel, member
 from storage.schema import Day, Instant, Json, RowId, ident, metadata, words
@@ -97,11 +98,27 @@ message_budget = Table(
 root = delivery.alias("root")
 
 
+# Literals in SQL, so that the partial indexes are used: these look at what is open, not at everything that ever was.
+PENDING = text("delivery.state IN ('claimed', 'sending', 'unknown')")
+READY = text("delivery.state = 'ready'")
+
+
 def in_turn(conn: Connection, wanted: ColumnElement[bool]) -> ColumnElement[bool]:
+    """The rows of a condition; SQLite has one writer, so they need no lock there."""
+    return wanted if is_sqlite(conn) else locked(wanted)
+
+
+def locked(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     """The rows of a condition, locked in the order of their numbers: whoever wants the same ones waits, and never in a circle."""
-    if is_sqlite(conn):
-        return wanted
     return delivery.c.id.in_(select(delivery.c.id).where(wanted).order_by(delivery.c.id).with_for_update())
+
+
+def ended(state: str, reason: str) -> dict[str, Any]:
+    """What is written where a row ends unsent. What may be there already is given up, for nothing else that is said of it would be sure."""
+    return {
+        "state": case((delivery.c.in_doubt, "dead"), else_=state),
+        "reason": case((delivery.c.in_doubt, GAVE_UP), else_=reason),
+    }
 
 
 @lru_cache
@@ -266,8 +283,9 @@ class Ledger:
         return self.end(wanted, reason)
 
     def end(self, wanted: ColumnElement[bool], reason: str) -> int:
-        ended = update(delivery).where(in_turn(self._conn, wanted)).values(state="skipped", reason=reason)
-        ids = self._conn.execute(ended.returning(delivery.c.id)).scalars().all()
+        """End the rows of a condition. Returns how many it were."""
+        told = update(delivery).where(in_turn(self._conn, wanted)).values(ended("skipped", reason))
+        ids = self._conn.execute(told.returning(delivery.c.id)).scalars().all()
         self.refund(ids)
         return len(ids)
 

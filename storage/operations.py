@@ -9,7 +9,7 @@ from typing import Any
 import msgspec
 from sqlalchemy import ColumnElement, Connection, case, delete, false, func, or_, select, true, update
 
-from bot.domain.deliveries import OUTCOME_UNKNOWN, OVERLAP
+from bot.domain.deliveries import GAVE_UP, OUTCOME_UNKNOWN, OVERLAP
 from storage import holds
 from storage.dialects import insert, machine_now
 from storage.dispatch import UNSETTLED, tick_mark
@@ -17,7 +17,6 @@ from storage.ledger import delivery, in_turn, message_budget
 from storage.people import tenant
 
 LATE = timedelta(minutes=15)  # after which what should have been sent is called stuck
-GAVE_UP = f"gave up: {OUTCOME_UNKNOWN}"
 DROPPED = "dropped by the operator"
 RESTORED = "restored"
 

@@ -8,18 +8,13 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, and_, bindparam, case, exists, or_, select, text, update
+from sqlalchemy import ColumnElement, Integer, and_, bindparam, exists, or_, select, update
 
-from bot.domain.deliveries import OUTCOME_UNKNOWN
 from storage import holds
-from storage.ledger import delivery, root
+from storage.ledger import PENDING, READY, delivery, ended, locked, root
 from storage.people import workspace
 
 TERMINAL_WITHOUT_SENDING = ("skipped", "missed", "expired", "dead")
-
-# Literals in SQL, so that the partial indexes are used: these look at what is open, not at everything that ever was.
-_PENDING = text("delivery.state IN ('claimed', 'sending', 'unknown')")
-_READY = text("delivery.state = 'ready'")
 
 _OF_TENANT = delivery.c.tenant == bindparam("of_tenant")
 _LIMIT = bindparam("at_most", type_=Integer)
@@ -28,7 +23,7 @@ _LIMIT = bindparam("at_most", type_=Integer)
 _CLAIMABLE = and_(
     _OF_TENANT,
     delivery.c.workspace == bindparam("lane"),
-    _READY,
+    READY,
     delivery.c.due_at <= bindparam("now"),
     delivery.c.not_before <= bindparam("machine"),
     holds.free(),
@@ -42,7 +37,7 @@ DOUBTFUL = (
         _OF_TENANT,
         delivery.c.workspace == bindparam("lane"),
         delivery.c.state == "unknown",
-        _PENDING,
+        PENDING,
         delivery.c.lease_until >= 0,  # always: it leads into the index
         delivery.c.not_before <= bindparam("machine"),
         holds.free(),
@@ -55,7 +50,7 @@ DOUBTFUL = (
 WAITING = and_(
     _OF_TENANT,
     delivery.c.workspace.in_(select(workspace.c.id).where(workspace.c.tenant == bindparam("of_tenant"))),
-    _READY,
+    READY,
 )
 _PAST_DUE = and_(WAITING, delivery.c.due_at <= bindparam("now"))
 
@@ -87,18 +82,13 @@ def orphan(*, is_locking: bool) -> Any:
 
 
 def _end(wanted: ColumnElement[bool], state: str, reason: str, is_locking: bool) -> Any:
-    """What may be there already is given up, for nothing that is said of it would be sure."""
-    says = {
-        "state": case((delivery.c.in_doubt, "dead"), else_=state),
-        "reason": case((delivery.c.in_doubt, f"gave up: {OUTCOME_UNKNOWN}"), else_=reason),
-    }
-    return update(delivery).where(_in_turn(wanted, is_locking)).values(says).returning(delivery.c.id)
+    return update(delivery).where(_in_turn(wanted, is_locking)).values(ended(state, reason)).returning(delivery.c.id)
 
 
 @lru_cache
 def take_back(*, everything: bool, is_locking: bool) -> tuple[Any, Any]:
     """Claims whose lease has lapsed (or all of them) are ready again, calls of which nothing is known are in doubt."""
-    lapsed = and_(_OF_TENANT, _PENDING)
+    lapsed = and_(_OF_TENANT, PENDING)
     if not everything:
         lapsed = and_(lapsed, delivery.c.lease_until <= bindparam("machine"))
     claimed = _in_turn(and_(lapsed, delivery.c.state == "claimed"), is_locking)
@@ -110,6 +100,4 @@ def take_back(*, everything: bool, is_locking: bool) -> tuple[Any, Any]:
 
 
 def _in_turn(wanted: ColumnElement[bool], is_locking: bool) -> ColumnElement[bool]:
-    if not is_locking:
-        return wanted
-    return delivery.c.id.in_(select(delivery.c.id).where(wanted).order_by(delivery.c.id).with_for_update())
+    return locked(wanted) if is_locking else wanted

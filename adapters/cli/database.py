@@ -11,7 +11,7 @@ app = typer.Typer(help="The database.", no_args_is_help=True, rich_markup_mode=N
 
 Url = Annotated[str | None, typer.Option("--database", help="Address; MLOPS_DATABASE_URL if not given.")]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-TODO = "Check the address, and that the database server runs."
+ADVICE = "Check the address, and that the database server runs."
 
 
 @app.command()
@@ -29,7 +29,7 @@ def upgrade(
     try:
         done = operations.upgrade(url or settings.database_url, None if no_backup else settings.backups)
     except Unusable as error:
-        fail(str(error), TODO)
+        fail(str(error), ADVICE)
     before, now = done.before, done.now
     said = "is up to date" if before == now else f"upgraded from {before or 'nothing'}"
     beside = f" Backup: {done.backup}." if done.backup else ""
@@ -118,5 +118,5 @@ def release(
             )
         ended = operations.release(address, send=send, folder=settings.backups)
     except Unusable as error:
-        fail(str(error), TODO)
+        fail(str(error), ADVICE)
     show(f"Messages are sent again; {ended} were ended unsent.", {"held": False, "ended": ended}, as_json=as_json)

@@ -10,6 +10,7 @@ import msgspec
 State = Literal["ready", "claimed", "sending", "sent", "skipped", "missed", "expired", "dead", "unknown"]
 
 OUTCOME_UNKNOWN = "outcome unknown"  # the reason of a row whose call may have arrived
+GAVE_UP = f"gave up: {OUTCOME_UNKNOWN}"  # and of one that is not tried any more
 HELD = "held"  # of one that must not come twice: it is looked for once more after a while
 ASKED = "held: its owner is asked"  # and of one that was not found then either
 

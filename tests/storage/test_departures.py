@@ -62,12 +62,22 @@ def test_nothing_goes_before_its_time_nor_while_another_workspace_stands(conn):
     assert rows(conn, "acme") == {}
 
 
-def test_a_company_that_came_back_between_two_statements_keeps_everything(conn, monkeypatch):
-    """The control is the same moment without the second look: then its people would be deleted."""
-    there = rows(conn, "acme")
+def came_back(conn, monkeypatch):
+    """Somebody installs again after it was seen that the company is due: how much of it the next step leaves."""
     monkeypatch.setattr("storage.departures.due", lambda _conn, _before: ["acme"])  # what an old picture says
-    assert not purge(conn, NOW)
-    assert rows(conn, "acme") == there
+    purge(conn, NOW)
+    return rows(conn, "acme")
+
+
+def test_a_company_that_came_back_between_two_statements_keeps_everything(conn, monkeypatch):
+    there = rows(conn, "acme")
+    assert came_back(conn, monkeypatch) == there
+
+
+def test_control_without_the_second_look_its_rows_go(conn, monkeypatch):
+    there = rows(conn, "acme")
+    monkeypatch.setattr("storage.departures.stays", lambda _conn, _whose: False)
+    assert came_back(conn, monkeypatch) != there
 
 
 def test_who_installs_while_the_rest_is_deleted_is_a_new_company(conn):

@@ -226,7 +226,7 @@ def test_a_lesson_that_may_have_arrived_is_not_sent_anew_by_a_resume(parts):
     parts.dispatch.resend(row, 0.0)
     parts.ledger.skip("paused", kind="daily", member="ann")
     parts.lessons.replan("ann", NOW + HOUR)
-    assert [state for _, state, *_ in stored(parts)] == ["skipped"]
+    assert [state for _, state, *_ in stored(parts)] == ["dead"]
 
 
 def test_saving_keeps_when_the_last_daily_came(parts):
