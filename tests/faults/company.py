@@ -99,7 +99,7 @@ class Place:
     folder: Path
     url: str
     looks_up: bool = True
-    guarded: bool = True  # without: a call whose outcome is unknown is simply made again
+    doubt: str = ""  # the negative controls: the state in which a death leaves a call under way, instead of unknown
 
     def note(self, name: str, text: str) -> None:
         (self.folder / name).write_text(text)
@@ -197,8 +197,8 @@ def live(name: str, place: Place, die_at: int) -> None:
     points = Points(die_at)
     at = int(place.noted("stage") or "0")
     company = Company(place, script.stages[at][0], points)
-    if not place.guarded and place.noted("stage"):
-        _forget_doubt(company)
+    if place.doubt and place.noted("stage"):
+        _forget_doubt(company, place.doubt)
     asyncio.run(_go_on(company, script, at))
     company.close()
     place.note("points", "\n".join(points.names))
@@ -214,9 +214,9 @@ async def _go_on(company: Company, script: Script, at: int) -> None:
         await company.settle()
 
 
-def _forget_doubt(company: Company) -> None:
-    """The negative control: a claim that was under way is ready again, as if no call could have been made."""
-    back = update(delivery).where(delivery.c.state.in_(["claimed", "sending"])).values(state="ready")
+def _forget_doubt(company: Company, state: str) -> None:
+    """A claim that was under way is ready again, as if no call could have been made; or sent, as if every call arrived."""
+    back = update(delivery).where(delivery.c.state.in_(["claimed", "sending"])).values(state=state)
     company.system.store.transact(lambda conn: conn.execute(back)).result()
 
 

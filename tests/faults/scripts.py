@@ -1,4 +1,4 @@
-"""What happens to a company between two deaths of its process: a lesson, a quiz, a booking, a cancellation, a digest."""
+"""What happens to a company between two deaths of its process: a lesson, a quiz, a booking, a cancellation, a digest, an erasure."""
 
 from __future__ import annotations
 
@@ -145,4 +145,29 @@ DIGEST = Script(
     CLOSED - 96 * HOUR, gather_team, ((CLOSED + HOUR / 60, nothing), (CLOSED + 24 * HOUR, nothing))
 )  # fmt: skip
 
-SCRIPTS = {"lesson": LESSON, "quiz": QUIZ, "book": BOOK, "cancel": CANCEL, "digest": DIGEST}
+# ---- erase
+
+
+async def booked_and_enrolled(company: Company) -> None:
+    await booked(company)
+    for who in ("bob", "cyd"):
+        await company.learns(who)
+
+
+async def erase(company: Company) -> None:
+    """Somebody with a lesson, a lesson to come and a booking goes for good; those who had something with them are told."""
+    await company.once("erase", "bob", Pressed("privacy.erase", ""))
+
+
+ERASE = Script(
+    MONDAY,
+    booked_and_enrolled,
+    (
+        (MONDAY + 2.5 * HOUR, nothing),
+        (MONDAY + 3 * HOUR, erase),
+        (MONDAY + 26.5 * HOUR, nothing),
+        (SLOT - HOUR / 2, nothing),
+    ),
+)
+
+SCRIPTS = {"lesson": LESSON, "quiz": QUIZ, "book": BOOK, "cancel": CANCEL, "digest": DIGEST, "erase": ERASE}

@@ -12,7 +12,8 @@ from storage.dialects import open_engine
 from storage.ledger import delivery
 from storage.office_hours import booking
 from storage.participation import participation
-from storage.people import inbox
+from storage.people import account, inbox
+from storage.schema import metadata
 from tests.faults.company import DIED, Place, arrived, found, live, run
 from tests.faults.scripts import SCRIPTS
 
@@ -27,17 +28,26 @@ class Outcome:
         self.calls = Counter(one.delivery for one in messages if one.update_of is None)
         engine = open_engine(place.url)
         with engine.connect() as conn:
+            known = set(conn.execute(select(account.c.member)).scalars())
             self.facts = {
+                "people": Counter(known),
                 "ledger": Counter(conn.execute(select(delivery.c.kind, delivery.c.state)).all()),
                 "inbox": Counter(conn.execute(select(inbox.c.key)).scalars().all()),
                 "bookings": Counter(
-                    conn.execute(
-                        select(
-                            booking.c.host, booking.c.member, booking.c.starts_at, booking.c.state, booking.c.sequence
-                        )
-                    ).all()
+                    (
+                        row.host,
+                        row.member if row.member in known else "somebody",
+                        row.starts_at,
+                        row.state,
+                        row.sequence,
+                    )
+                    for row in conn.execute(select(booking))
                 ),
                 "answers": Counter(conn.execute(select(answer.c.member, answer.c.correct)).all()),
+                # Whoever was erased is in no row: here everybody has a name of three letters, and so has "bob".
+                "tables": Counter(
+                    one.name for one in metadata.sorted_tables for row in conn.execute(select(one)) if "bob" in str(row)
+                ),
                 "days": Counter(tuple(row) for row in conn.execute(select(participation))),
             }
             unknown = select(func.count()).where(delivery.c.state == "unknown", delivery.c.reason == "held")
@@ -119,7 +129,9 @@ def test_every_call_without_look_up(name, database, make_url, tmp_path, rounds, 
     if (name, database) not in rounds(GATE[:1], CASES):
         return
     sweep = Sweep(name, tmp_path, make_url)
-    calls = [at for at, point in enumerate(sweep.points, 1) if "commit" in point or "call" in point]
+    # At a commit PostgreSQL does the same with look-up and without.
+    wanted = ("call",) if database == "postgres" else ("call", "commit")
+    calls = [at for at, point in enumerate(sweep.points, 1) if any(one in point for one in wanted)]
     numbers = rounds(calls[len(calls) // 2 :][:1], calls)
     extra = held = 0
     for number in numbers:
@@ -140,7 +152,9 @@ def chosen(sweep, rounds):
     return rounds([number for number in every if sweep.points[number - 1] == "call arrived"][-1:], every)
 
 
-def test_control_without_the_state_unknown_a_death_doubles(tmp_path):
+def test_control_without_the_state_unknown_a_death_doubles_or_loses(tmp_path):
     sweep = Sweep("lesson", tmp_path, lambda folder, _: f"sqlite:///{folder / 'acme.db'}")
-    number = sweep.points.index("call arrived") + 1
-    assert (sweep.died_at(number, guarded=False).shown - sweep.expected.shown).total() > 0
+    arrived = sweep.points.index("call arrived") + 1
+    last = len(sweep.points) - sweep.points[::-1].index("call begins")
+    assert (sweep.died_at(arrived, doubt="ready").shown - sweep.expected.shown).total() > 0
+    assert (sweep.expected.shown - sweep.died_at(last, doubt="sent").shown).total() > 0
