@@ -13,6 +13,7 @@ from sqlalchemy import (
     Column,
     ColumnElement,
     Connection,
+    Index,
     Integer,
     PrimaryKeyConstraint,
     String,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     type_coerce,
     update,
 )
@@ -47,6 +49,13 @@ lesson_mark = Table(
     ident("what"),  # unclear | like
     Column("at", Instant, nullable=False),
     PrimaryKeyConstraint("tenant", "lesson", "member", "what"),
+    Index(
+        "ix_lesson_mark_unclear",
+        "tenant",
+        "lesson",
+        sqlite_where=text("what = 'unclear'"),
+        postgresql_where=text("what = 'unclear'"),
+    ),
 )
 
 practice = Table(

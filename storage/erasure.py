@@ -40,6 +40,7 @@ from storage.jobs import job
 from storage.ledger import Ledger, delivery, in_turn, message_budget
 from storage.lessons import learner, lesson_state
 from storage.linking import link_attempt, link_code
+from storage.notices import notice_told
 from storage.office_hours import booking, office_turn, office_window
 from storage.participation import participation
 from storage.people import account, member, member_role, team, tenant
@@ -98,6 +99,7 @@ RULES = (
     Rule(booking.c.cancelled_by, "member", "stand in"),
     Rule(term_suggestion.c.member, "member", "stand in"),
     Rule(own_term_revision.c.editor, "member", "stand in"),
+    Rule(notice_told.c.member, "member"),
     Rule(digest_set.c.reader, "member"),
     Rule(digest_edition.c.reader, "member"),
     Rule(job.c.period, "member"),

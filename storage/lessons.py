@@ -25,6 +25,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    text,
     type_coerce,
     update,
 )
@@ -97,6 +98,14 @@ lesson_state = Table(
     Column("done_at", Instant),
     ident("how", nullable=True),  # answered | known
     PrimaryKeyConstraint("tenant", "member", "lesson"),
+    # Not over what was only shown, which is written with every daily.
+    Index(
+        "ix_lesson_state_done",
+        "tenant",
+        "lesson",
+        sqlite_where=text("done_at IS NOT NULL"),
+        postgresql_where=text("done_at IS NOT NULL"),
+    ),
 )
 
 

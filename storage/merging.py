@@ -33,6 +33,7 @@ from storage.enrolments import STOPPED, begun_track, enrolment
 from storage.glossary import own_term_revision, term_suggestion
 from storage.ledger import Ledger, delivery, message_budget
 from storage.lessons import learner, lesson_state
+from storage.notices import notice_told
 from storage.office_hours import booking, office_turn, office_window
 from storage.participation import COUNTERS, participation
 from storage.people import account, member, member_role, team
@@ -96,6 +97,7 @@ RULES = (
     Rule(booking.c.cancelled_by),
     Rule(term_suggestion.c.member),
     Rule(own_term_revision.c.editor),
+    Rule(notice_told.c.member, ("what", "about", "rev")),
     Rule(digest_set.c.reader, ("team", "hash")),
     Rule(digest_edition.c.reader, ("team", "week")),
     Rule(message_budget.c.member, ("day",)),

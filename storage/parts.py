@@ -15,6 +15,7 @@ from storage.jobs import Jobs
 from storage.ledger import Ledger
 from storage.lessons import Lessons
 from storage.linking import Linking
+from storage.notices import Notices
 from storage.office_hours import OfficeHours
 from storage.participation import Participation
 from storage.people import People
@@ -44,6 +45,7 @@ class Parts:
         self.linking = Linking(conn, tenant)
         self.privacy = Erasure(conn, tenant)
         self.doubts = Doubts(conn, tenant)
+        self.notices = Notices(conn, tenant)
 
     def savepoint(self) -> NestedTransaction:
         """Undo a part of the transaction alone: ``with parts.savepoint(): ...``."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Double, Integer, PrimaryKeyConstraint, Row, Table, func, select
+from sqlalchemy import Column, Connection, Double, Index, Integer, PrimaryKeyConstraint, Row, Table, func, select, text
 
 from bot.domain.reviews import Memory
 from storage.dialects import insert
@@ -28,6 +28,13 @@ review_card = Table(
     Column("passes", Integer, nullable=False),
     ident("state"),  # active | learned | dropped
     PrimaryKeyConstraint("tenant", "member", "concept"),
+    Index(
+        "ix_review_card_dropped",
+        "tenant",
+        "concept",
+        sqlite_where=text("state = 'dropped'"),
+        postgresql_where=text("state = 'dropped'"),
+    ),
 )
 
 

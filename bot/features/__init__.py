@@ -10,6 +10,7 @@ from bot.features import (
     guide,
     lessons,
     linking,
+    notices,
     office_hours,
     privacy,
     quiz,
@@ -31,4 +32,5 @@ FEATURES: tuple[Feature, ...] = (
     cohorts.FEATURE,
     privacy.FEATURE,
     doubts.FEATURE,
+    notices.FEATURE,
 )

@@ -15,6 +15,7 @@ from bot.ports.jobs import Jobs
 from bot.ports.ledger import Ledger
 from bot.ports.lessons import Lessons
 from bot.ports.linking import Linking
+from bot.ports.notices import Notices
 from bot.ports.office_hours import OfficeHours
 from bot.ports.participation import Participation
 from bot.ports.people import People
@@ -60,6 +61,8 @@ class Parts(Protocol):
     def privacy(self) -> Privacy: ...
     @property
     def doubts(self) -> Doubts: ...
+    @property
+    def notices(self) -> Notices: ...
 
 
 class Store(Protocol):

@@ -28,7 +28,21 @@ for _module in pkgutil.iter_modules(storage.__path__):
 PLAIN = {
     # ids of things, states and labels
     *("tenant", "id", "workspace", "kind", "period", "state", "owner", "name", "key", "platform", "app", "enterprise"),
-    *("channel", "team", "parent", "track", "lesson", "question", "option", "concept", "quiz", "pack", "theme", "week"),
+    *(
+        "about",
+        "channel",
+        "team",
+        "parent",
+        "track",
+        "lesson",
+        "question",
+        "option",
+        "concept",
+        "quiz",
+        "pack",
+        "theme",
+        "week",
+    ),
     *(
         "source",
         "source_id",

@@ -300,6 +300,14 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "lesson", "member", "what", name=op.f("pk_lesson_mark")),
     )
+    op.create_index(
+        "ix_lesson_mark_unclear",
+        "lesson_mark",
+        ["tenant", "lesson"],
+        unique=False,
+        sqlite_where=sa.text("what = 'unclear'"),
+        postgresql_where=sa.text("what = 'unclear'"),
+    )
     op.create_table(
         "lesson_state",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -311,6 +319,14 @@ def upgrade() -> None:
         sa.Column("done_at", sa.BigInteger(), nullable=True),
         sa.Column("how", sa.String(length=255), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "member", "lesson", name=op.f("pk_lesson_state")),
+    )
+    op.create_index(
+        "ix_lesson_state_done",
+        "lesson_state",
+        ["tenant", "lesson"],
+        unique=False,
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
     )
     op.create_table(
         "link_attempt",
@@ -374,6 +390,16 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "member", "day", name=op.f("pk_message_budget")),
     )
     op.create_index(op.f("ix_message_budget_delivery"), "message_budget", ["delivery"], unique=False)
+    op.create_table(
+        "notice_told",
+        sa.Column("tenant", sa.String(length=255), nullable=False),
+        sa.Column("member", sa.String(length=255), nullable=False),
+        sa.Column("what", sa.String(length=255), nullable=False),
+        sa.Column("about", sa.String(length=255), nullable=False),
+        sa.Column("rev", sa.Integer(), nullable=False),
+        sa.Column("members", sa.Integer(), nullable=False),
+        sa.PrimaryKeyConstraint("tenant", "member", "what", "about", "rev", name=op.f("pk_notice_told")),
+    )
     op.create_table(
         "office_turn",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -543,6 +569,14 @@ def upgrade() -> None:
         sa.Column("state", sa.String(length=255), nullable=False),
         sa.PrimaryKeyConstraint("tenant", "member", "concept", name=op.f("pk_review_card")),
     )
+    op.create_index(
+        "ix_review_card_dropped",
+        "review_card",
+        ["tenant", "concept"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dropped'"),
+        postgresql_where=sa.text("state = 'dropped'"),
+    )
     op.create_table(
         "rhythm",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -696,6 +730,12 @@ def downgrade() -> None:
     op.drop_table("team")
     op.drop_table("send_hold")
     op.drop_table("rhythm")
+    op.drop_index(
+        "ix_review_card_dropped",
+        table_name="review_card",
+        sqlite_where=sa.text("state = 'dropped'"),
+        postgresql_where=sa.text("state = 'dropped'"),
+    )
     op.drop_table("review_card")
     op.drop_table("quiz_subscription")
     op.drop_table("quiz_run")
@@ -712,6 +752,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_office_window_tenant_host"), table_name="office_window")
     op.drop_table("office_window")
     op.drop_table("office_turn")
+    op.drop_table("notice_told")
     op.drop_index(op.f("ix_message_budget_delivery"), table_name="message_budget")
     op.drop_table("message_budget")
     op.drop_table("member_role")
@@ -720,7 +761,19 @@ def downgrade() -> None:
     op.drop_table("lock")
     op.drop_table("link_code")
     op.drop_table("link_attempt")
+    op.drop_index(
+        "ix_lesson_state_done",
+        table_name="lesson_state",
+        sqlite_where=sa.text("done_at IS NOT NULL"),
+        postgresql_where=sa.text("done_at IS NOT NULL"),
+    )
     op.drop_table("lesson_state")
+    op.drop_index(
+        "ix_lesson_mark_unclear",
+        table_name="lesson_mark",
+        sqlite_where=sa.text("what = 'unclear'"),
+        postgresql_where=sa.text("what = 'unclear'"),
+    )
     op.drop_table("lesson_mark")
     op.drop_index(op.f("ix_learner_tenant_zone_minute"), table_name="learner")
     op.drop_index(op.f("ix_learner_tenant_last_daily_at"), table_name="learner")
