@@ -14,7 +14,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -63,6 +63,16 @@ def backup(engine: Engine, to: Path, now: datetime) -> Backup:
             _dump_postgres(engine.url, part, revision, now)
     _sums(to).write_text(f"{_sha256(to)}  {to.name}\n", encoding="ascii")
     return check(to)
+
+
+def newest(folder: Path) -> datetime | None:
+    """When the newest whole backup in a folder was made, in UTC; its checksum is written last."""
+    made = [
+        _sums(file).stat().st_mtime
+        for file in folder.glob("*")
+        if file.name.endswith((SQLITE, POSTGRES)) and _sums(file).is_file()
+    ]
+    return datetime.fromtimestamp(max(made), UTC) if made else None
 
 
 def check(file: Path) -> Backup:

@@ -7,18 +7,33 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, case, delete, false, func, or_, select, true, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    bindparam,
+    case,
+    delete,
+    exists,
+    false,
+    func,
+    or_,
+    select,
+    text,
+    true,
+    update,
+)
 
 from bot.domain.deliveries import GAVE_UP, OUTCOME_UNKNOWN, OVERLAP
 from storage import holds
 from storage.dialects import insert, machine_now
 from storage.dispatch import UNSETTLED, tick_mark
-from storage.ledger import delivery, in_turn, message_budget
-from storage.people import tenant
+from storage.ledger import PENDING, READY, delivery, in_turn, message_budget, root
+from storage.people import tenant, workspace
 
 LATE = timedelta(minutes=15)  # after which what should have been sent is called stuck
 DROPPED = "dropped by the operator"
 RESTORED = "restored"
+COUNTED = 100_000  # what is more is not counted: whoever watches has seen enough
 
 
 class Trouble(msgspec.Struct, frozen=True, kw_only=True):
@@ -33,6 +48,37 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     due_at: datetime
     attempts: int
+
+
+class Backlog(msgspec.Struct, frozen=True, kw_only=True):
+    """What waits in the ledgers of all companies, counted up to ``COUNTED``."""
+
+    waiting: int  # due later
+    due: int
+    claimed: int
+    sending: int
+    unknown: int
+    parked: int
+    oldest_due: datetime | None  # of what could be sent, were it its turn
+    planned_to: datetime | None  # of the company that is furthest behind
+    is_held: bool
+
+
+def backlog(conn: Connection, now: datetime) -> Backlog:
+    """Count what is open. Reads partial indexes alone, so it costs as much as there is open, not as there ever was."""
+    waiting, due = conn.execute(_READY_COUNTS, {"now": now}).one()
+    pending = {row.state: row.rows for row in conn.execute(_PENDING_COUNTS)}
+    return Backlog(
+        waiting=waiting or 0,
+        due=due or 0,
+        claimed=pending.get("claimed", 0),
+        sending=pending.get("sending", 0),
+        unknown=pending.get("unknown", 0),
+        parked=conn.execute(_PARKED_COUNT).scalar_one(),
+        oldest_due=conn.execute(_OLDEST_DUE, {"now": now}).scalar_one(),
+        planned_to=conn.execute(_PLANNED_TO).scalar_one(),
+        is_held=holds.held(conn) is not None,
+    )
 
 
 def troubles(conn: Connection, now: datetime, limit: int = 500) -> list[Trouble]:
@@ -107,9 +153,13 @@ def _in_trouble(conn: Connection, now: datetime) -> ColumnElement[bool]:
     late = delivery.c.due_at <= now - LATE
     waits = (delivery.c.state == "ready") & (delivery.c.in_doubt | (late & delivery.c.root.is_(None)))
     lapsed = delivery.c.state.in_(["claimed", "sending"]) & (delivery.c.lease_until <= machine)
+    return or_(_parked(), delivery.c.state == "unknown", waits, lapsed)
+
+
+def _parked() -> ColumnElement[bool]:
+    """Given up by the bot; what an operator has decided on is not in trouble any more."""
     decided = [f"{reason}: {OUTCOME_UNKNOWN}" for reason in (DROPPED, RESTORED)]
-    parked = (delivery.c.state == "dead") & func.coalesce(delivery.c.reason, "").not_in(decided)
-    return or_(parked, delivery.c.state == "unknown", waits, lapsed)
+    return (delivery.c.state == "dead") & func.coalesce(delivery.c.reason, "").not_in(decided)
 
 
 def _may_be_there() -> ColumnElement[bool]:
@@ -131,3 +181,32 @@ def _drop(conn: Connection, wanted: ColumnElement[bool], reason: str) -> list[in
     unsent = select(delivery.c.id).where(delivery.c.state == "skipped", delivery.c.reason == reason)
     conn.execute(delete(message_budget).where(message_budget.c.delivery.in_(unsent)))
     return ids
+
+
+_DEAD = text("delivery.state = 'dead'")  # a literal, for the partial index
+_ready = select(delivery.c.due_at).where(READY).limit(COUNTED).subquery()
+_is_due = _ready.c.due_at <= bindparam("now")
+_READY_COUNTS = select(func.sum(case((_is_due, 0), else_=1)), func.sum(case((_is_due, 1), else_=0))).select_from(_ready)
+_pending = select(delivery.c.state).where(PENDING).limit(COUNTED).subquery()
+_PENDING_COUNTS = select(_pending.c.state, func.count().label("rows")).group_by(_pending.c.state)
+_PARKED_COUNT = select(func.count()).select_from(
+    select(delivery.c.id).where(_DEAD, _parked()).limit(COUNTED).subquery()
+)
+# Lane by lane, for that is the order of the index: the first row that does not hang on another is all that is read.
+_oldest = (
+    select(delivery.c.due_at)
+    .where(
+        delivery.c.workspace == workspace.c.id,
+        READY,
+        delivery.c.due_at <= bindparam("now"),
+        or_(delivery.c.root.is_(None), exists().where(root.c.id == delivery.c.root, root.c.state == "sent")),
+    )
+    .order_by(delivery.c.due_at)
+    .limit(1)
+    .correlate(workspace)
+    .scalar_subquery()
+)
+_lanes = select(_oldest.label("due_at")).select_from(workspace).subquery()
+_OLDEST_DUE = select(func.min(_lanes.c.due_at))
+_is_served = exists().where(workspace.c.tenant == tick_mark.c.tenant, workspace.c.state == "active")
+_PLANNED_TO = select(func.min(tick_mark.c.planned_to)).where(_is_served)
