@@ -190,6 +190,7 @@ class Kind:
     on_unknown: OnUnknown = OnUnknown.RESEND
     settled: Callable[[Work, Sequence[Delivery]], None] | None = None
     asks_owner: bool = False  # when it is held: an administrator says whether it goes again
+    urgent: bool = False  # somebody waits for it now: it goes before what may come some minutes later, such as lessons
 
 
 @dataclass(frozen=True, slots=True)
@@ -259,6 +260,11 @@ class Table:
             if command is not None:
                 return command, _rest(text, count)
         return None
+
+    @property
+    def urgent(self) -> tuple[str, ...]:
+        """The kinds of message that do not wait behind the others of their lane."""
+        return tuple(one.name for one in self.kinds.values() if one.urgent)
 
     @property
     def listed(self) -> tuple[Command, ...]:

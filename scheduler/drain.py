@@ -146,7 +146,12 @@ class Drainer:
         await self._resolve(lane)
         sent, has_lane = 0, False
         while not self._stopping:
-            claimed = await self._write(lane, partial(self._claim, workspace=lane.workspace))
+            places = min(BATCH, lane.messenger.room(lane.workspace))
+            if places <= 0:
+                # The platform wants us to wait, which only this process knows: nobody else gets the lane meanwhile.
+                await self._write(lane, lambda parts: parts.dispatch.keep(lane.workspace, self._owner))
+                return sent
+            claimed = await self._write(lane, partial(self._claim, workspace=lane.workspace, places=places))
             if not claimed:
                 break
             has_lane = True
@@ -155,11 +160,11 @@ class Drainer:
             await self._write(lane, lambda parts: parts.dispatch.leave(lane.workspace, self._owner))
         return sent
 
-    def _claim(self, parts: DispatchParts, *, workspace: str) -> list[Delivery]:
+    def _claim(self, parts: DispatchParts, *, workspace: str, places: int) -> list[Delivery]:
         now = self._clock()
         if not parts.dispatch.enter(workspace, self._owner, now):
             return []
-        return parts.dispatch.claim(workspace, self._owner, now, BATCH)
+        return parts.dispatch.claim(workspace, self._owner, now, places, self._app.table.urgent)
 
     async def _send_all(self, lane: Lane, claimed: list[Delivery]) -> int:
         now = self._clock()

@@ -40,6 +40,10 @@ class Messenger(Protocol):
         """Whether :meth:`look_up` can say that a message did not arrive."""
         ...
 
+    def room(self, workspace: str) -> int:
+        """How many messages to this workspace may be begun now. No more are claimed, so what comes later can go before the rest."""
+        ...
+
     async def send(self, parcel: Parcel) -> str:
         """Post, or replace ``update_of``. Returns the platform's id of the message."""
         ...
@@ -52,8 +56,10 @@ class Messenger(Protocol):
 class Dispatch(Protocol):
     """The ledger as the drainer sees it, bound to one tenant."""
 
-    def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]:
-        """Take due rows of a lane."""
+    def claim(
+        self, workspace: str, owner: str, now: datetime, limit: int, urgent: Sequence[str] = ()
+    ) -> list[Delivery]:
+        """Take due rows of a lane: those of urgent kinds first, up to their share, then all by time."""
         ...
 
     def enter(self, workspace: str, owner: str, now: datetime) -> bool:

@@ -28,6 +28,9 @@ from storage.people import inbox
 from storage.schema import Instant, ident, metadata
 
 LEASE_SECONDS = 30.0
+ORDINARY_SHARE = (
+    4  # one place in so many of a claim is not for urgent messages: enough of those must not starve the rest
+)
 UNSETTLED = ("claimed", "sending", "unknown")
 
 tick_mark = Table(
@@ -75,12 +78,23 @@ class DispatchPart:
         self._conn = conn
         self._tenant = tenant
 
-    def claim(self, workspace: str, owner: str, now: datetime, limit: int) -> list[Delivery]:
-        """Take due rows in order. What hangs on a message waits until that one is sent, and ends if it never will be."""
+    def claim(
+        self, workspace: str, owner: str, now: datetime, limit: int, urgent: Sequence[str] = ()
+    ) -> list[Delivery]:
+        """Take due rows: of urgent kinds first, then all in order, a part of which is theirs however much is urgent.
+
+        What hangs on a message waits until that one is sent, and ends if it never will be.
+        """
         about = self._about(workspace, now)
         about |= {"by": owner, "until": about["machine"] + LEASE_SECONDS, "at_most": limit}
-        ids = self._conn.execute(rounds.claim(is_locking=self._is_locking), about).scalars().all()
-        return self._read(ids)
+        first: Sequence[int] = ()
+        if urgent:
+            share = {"kinds": list(urgent), "at_most": limit - limit // ORDINARY_SHARE}
+            taken = self._conn.execute(rounds.claim_urgent(is_locking=self._is_locking), about | share)
+            first = taken.scalars().all()
+            about["at_most"] = limit - len(first)
+        rest = self._conn.execute(rounds.claim(is_locking=self._is_locking), about).scalars().all()
+        return [*self._read(first), *self._read(rest)]
 
     @property
     def _is_locking(self) -> bool:

@@ -73,6 +73,15 @@ delivery = Table(
         sqlite_where=text("state = 'ready'"),
         postgresql_where=text("state = 'ready'"),
     ),
+    # For urgent kinds. Lessons, which come by the thousand and are not, do not pay for it.
+    Index(
+        "ix_delivery_seldom",
+        "workspace",
+        "kind",
+        "due_at",
+        sqlite_where=text("state = 'ready' AND kind <> 'daily'"),
+        postgresql_where=text("state = 'ready' AND kind <> 'daily'"),
+    ),
     Index(
         "ix_delivery_pending",
         "lease_until",
@@ -101,6 +110,7 @@ root = delivery.alias("root")
 # Literals in SQL, so that the partial indexes are used: these look at what is open, not at everything that ever was.
 PENDING = text("delivery.state IN ('claimed', 'sending', 'unknown')")
 READY = text("delivery.state = 'ready'")
+SELDOM = text("delivery.kind <> 'daily'")
 
 
 def in_turn(conn: Connection, wanted: ColumnElement[bool]) -> ColumnElement[bool]:

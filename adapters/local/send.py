@@ -13,6 +13,8 @@ from storage import playground
 from storage.playground import Posted, Posting
 from storage.store import Store
 
+AT_ONCE = 1_000
+
 
 class Desk:
     """Writes messages and tells the open pages about them."""
@@ -57,6 +59,10 @@ class LocalMessenger:
     @property
     def looks_up(self) -> bool:
         return True
+
+    def room(self, _workspace: str) -> int:
+        """It takes everything at once; as many as a worker takes on at a time."""
+        return AT_ONCE
 
     async def send(self, parcel: Parcel) -> str:
         if parcel.update_of is not None:

@@ -10,9 +10,10 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from bot.domain.waves import PER_MINUTE
 from bot.errors import DeliveryFailed
 
-LANE_BURST, LANE_SECONDS = 20, 0.2
+LANE_BURST, LANE_SECONDS = 20, 60 / PER_MINUTE["slack"]
 CONVERSATION_BURST, CONVERSATION_SECONDS = 3, 1.0
 SLOWEST_SECONDS = 1.0  # between two messages of a workspace, after it was asked to wait again and again
 PATIENCE_SECONDS = 4.0  # well under the time a call may take
@@ -44,6 +45,14 @@ class Pace:
             await asyncio.sleep(delay)
         elif self._between > LANE_SECONDS:
             self._between = max(LANE_SECONDS, self._between * 0.98)
+
+    def room(self) -> int:
+        """How many messages may be begun now and have their turn within our patience."""
+        now = self._clock()
+        if self._held - now > PATIENCE_SECONDS:
+            return 0
+        lane = max(self._lane, now - LANE_BURST * LANE_SECONDS)
+        return max(0, int((now + PATIENCE_SECONDS - lane) / self._between))
 
     def hold(self, seconds: float) -> None:
         """Slack asked to wait: nobody sends before that, and from then on slower."""

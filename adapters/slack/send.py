@@ -47,9 +47,15 @@ class SlackMessenger:
     def looks_up(self) -> bool:
         return True
 
+    def room(self, workspace: str) -> int:
+        return self._pace(workspace).room()
+
+    def _pace(self, workspace: str) -> Pace:
+        return self._paces.setdefault(workspace, Pace())
+
     async def send(self, parcel: Parcel) -> str:
         seat = self._seat(parcel.workspace)
-        pace = self._paces.setdefault(seat.workspace, Pace())
+        pace = self._pace(seat.workspace)
         await pace.wait(parcel.address)
         try:
             return await self._send(seat, parcel)

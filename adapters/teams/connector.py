@@ -75,6 +75,11 @@ class Connector:
         self._cloud = cloud
         self._pace = pace
 
+    @property
+    def room(self) -> int:
+        """How many calls may be begun now."""
+        return self._pace.room()
+
     async def post(self, service: str, conversation: str, activity: Json, *, patience: float = PATIENCE_SECONDS) -> str:
         """Send to a conversation. Returns the message's id. ``patience``: how long it may wait for its turn, in seconds."""
         path = [conversation, "activities"]

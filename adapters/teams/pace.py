@@ -10,10 +10,11 @@ import asyncio
 import time
 from collections.abc import Callable
 
+from bot.domain.waves import PER_MINUTE
 from bot.errors import DeliveryFailed
 
 CONVERSATION_BURST, CONVERSATION_SECONDS = 6, 2.0  # then one in two seconds: 1,800 an hour
-LANE_BURST, LANE_SECONDS = 10, 1 / 25
+LANE_BURST, LANE_SECONDS = 10, 60 / PER_MINUTE["teams"]
 PATIENCE_SECONDS = 4.0  # well under the time a call may take
 REMEMBERED = 10_000
 
@@ -39,6 +40,12 @@ class Pace:
         self._remember(conversation, own, now)
         if delay > 0:
             await asyncio.sleep(delay)
+
+    def room(self) -> int:
+        """How many messages may be begun now and have their turn within our patience."""
+        now = self._clock()
+        lane = max(self._lane, now - LANE_BURST * LANE_SECONDS)
+        return max(0, int((now + PATIENCE_SECONDS - lane) / LANE_SECONDS))
 
     def hold(self, seconds: float) -> None:
         """Teams asked everybody to wait."""

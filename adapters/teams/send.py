@@ -36,6 +36,9 @@ class TeamsMessenger:
     def looks_up(self) -> bool:
         return False
 
+    def room(self, _workspace: str) -> int:
+        return self._connector.room
+
     async def send(self, parcel: Parcel) -> str:
         addresses = self._workspaces.get(parcel.workspace)
         if addresses is None:

@@ -123,4 +123,4 @@ def unpaced(monkeypatch: pytest.MonkeyPatch) -> None:
     from adapters.teams import pace
 
     monkeypatch.setattr(pace, "CONVERSATION_SECONDS", 0.0)
-    monkeypatch.setattr(pace, "LANE_SECONDS", 0.0)
+    monkeypatch.setattr(pace, "LANE_SECONDS", 1e-9)

@@ -38,6 +38,9 @@ class Unpaced(Pace):
         if self.refuses:
             raise DeliveryFailed("our own pace", retry_after=5.0, called=False)
 
+    def room(self) -> int:
+        return 100
+
 
 @pytest.fixture
 async def desk(tmp_path, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Desk]:
@@ -337,6 +340,22 @@ async def test_a_workspace_gets_three_hundred_a_minute(monkeypatch: pytest.Monke
         except DeliveryFailed as failed:
             hand.now += failed.retry_after or 0
     assert 290 <= sent <= 330
+
+
+async def test_what_there_is_room_for_gets_its_turn(monkeypatch: pytest.MonkeyPatch) -> None:
+    hand = Hand(monkeypatch)
+    pace = Pace(hand)
+    sent = 0
+    for _ in range(16):  # rounds: as many as there is room for, each after the one before
+        for _ in range(pace.room()):
+            await pace.wait(f"D{sent}")
+            sent += 1
+    minutes = (hand.now - 100) / 60
+    assert 290 <= sent / minutes <= 340
+    pace.hold(30)
+    assert pace.room() == 0
+    hand.now += 29
+    assert 0 < pace.room() < 30  # slower than before
 
 
 async def test_what_slack_asks_for_holds_the_whole_workspace(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -242,6 +242,10 @@ async def test_a_conversation_gets_at_most_seven_in_a_second_and_is_told_when_to
     assert caught.value.retry_after is not None
     assert not caught.value.ambiguous
     await pace.wait("b")
+    assert pace.room() > 90
     pace.hold(30.0)
+    assert pace.room() == 0
     with pytest.raises(DeliveryFailed):
         await pace.wait("c")
+    now[0] += 30.0
+    assert 90 <= pace.room() <= 100

@@ -64,6 +64,10 @@ class Unpaced(Pace):
     async def wait(self, conversation: str) -> None:
         return
 
+    @override
+    def room(self) -> int:
+        return 100
+
 
 async def _nothing_there(_self: object, _delivery: object) -> None:
     return

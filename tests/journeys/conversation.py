@@ -65,6 +65,9 @@ class RecordingMessenger:
         self.calls: list[Parcel] = []
         self.fail: Callable[[Parcel], None] = lambda _parcel: None
 
+    def room(self, _workspace: str) -> int:
+        return 100
+
     async def send(self, parcel: Parcel) -> str:
         self.calls.append(parcel)
         self.fail(parcel)

@@ -46,6 +46,9 @@ class Platform:
         self.look_up_fails = []
         self.on_send = None
 
+    def room(self, _workspace):
+        return 100
+
     async def send(self, parcel):
         self.calls.append(parcel)
         if self.on_send is not None:

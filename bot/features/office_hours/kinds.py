@@ -138,10 +138,10 @@ def _session(one: Delivery) -> tuple[str, datetime]:
 
 
 KINDS = [
-    Kind(name="booking_confirmed", compose=_composed("asker", _confirmed), guard=_guard),
-    Kind(name="booking_host", compose=_composed("host", _confirmed), guard=_guard),
-    Kind(name="booking_reminder", compose=_composed("asker", _reminder), guard=_guard),
-    Kind(name="booking_reminder_host", compose=_session_compose, guard=_session_guard),
-    Kind(name="booking_cancelled", compose=_composed("asker", screens.cancelled)),
-    Kind(name="booking_cancelled_host", compose=_composed("host", screens.cancelled)),
+    Kind(name="booking_confirmed", compose=_composed("asker", _confirmed), guard=_guard, urgent=True),
+    Kind(name="booking_host", compose=_composed("host", _confirmed), guard=_guard, urgent=True),
+    Kind(name="booking_reminder", compose=_composed("asker", _reminder), guard=_guard, urgent=True),
+    Kind(name="booking_reminder_host", compose=_session_compose, guard=_session_guard, urgent=True),
+    Kind(name="booking_cancelled", compose=_composed("asker", screens.cancelled), urgent=True),
+    Kind(name="booking_cancelled_host", compose=_composed("host", screens.cancelled), urgent=True),
 ]

@@ -251,8 +251,9 @@ KINDS = (
         settled=_settled,
         on_unknown=OnUnknown.HOLD,  # two threads of one quiz would split a channel
         asks_owner=True,
+        urgent=True,
     ),
-    Kind(name="quiz_question", compose=_compose_questions, on_unknown=OnUnknown.RESEND),
+    Kind(name="quiz_question", compose=_compose_questions, on_unknown=OnUnknown.RESEND, urgent=True),
     Kind(name="quiz_state", compose=_compose_parents, on_unknown=OnUnknown.RESEND),
     Kind(name="quiz_closed", compose=_compose_parents, on_unknown=OnUnknown.RESEND),
     Kind(name="quiz_close", compose=_compose_results, on_unknown=OnUnknown.RESEND),

@@ -161,6 +161,14 @@ def upgrade() -> None:
         sqlite_where=sa.text("state = 'ready'"),
         postgresql_where=sa.text("state = 'ready'"),
     )
+    op.create_index(
+        "ix_delivery_seldom",
+        "delivery",
+        ["workspace", "kind", "due_at"],
+        unique=False,
+        sqlite_where=sa.text("state = 'ready' AND kind <> 'daily'"),
+        postgresql_where=sa.text("state = 'ready' AND kind <> 'daily'"),
+    )
     op.create_table(
         "digest_edition",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -797,6 +805,12 @@ def downgrade() -> None:
     op.drop_table("due_slot")
     op.drop_table("digest_set")
     op.drop_table("digest_edition")
+    op.drop_index(
+        "ix_delivery_seldom",
+        table_name="delivery",
+        sqlite_where=sa.text("state = 'ready' AND kind <> 'daily'"),
+        postgresql_where=sa.text("state = 'ready' AND kind <> 'daily'"),
+    )
     op.drop_index(
         "ix_delivery_ready",
         table_name="delivery",
