@@ -158,8 +158,11 @@ class Button(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
         _require(len(self.value) <= VALUE_LIMIT, f"a button value has at most {VALUE_LIMIT} characters")
 
 
-class Buttons(Part, frozen=True):
+class Buttons(Part, frozen=True, omit_defaults=True):
+    """A row; ``label`` says what for, where a platform reads it aloud or has room for a select only."""
+
     buttons: tuple[Button, ...]
+    label: str = ""
 
     def __post_init__(self) -> None:
         _require(1 <= len(self.buttons) <= BUTTONS_LIMIT, "a row holds 1 to 5 buttons")

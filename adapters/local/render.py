@@ -95,8 +95,8 @@ class _Page:
                 return _chart(block)
             case Progress():
                 return _progress(block)
-            case Buttons(buttons=buttons):
-                return Markup('<div class="buttons">{}</div>').format(_joined(map(_button, buttons)))
+            case Buttons():
+                return _row(block)
             case Choice():
                 return _choice(block, f"{self._prefix}-{at}")
             case File(name=name, mime=mime, data=data):
@@ -262,6 +262,11 @@ def _button(button: Button) -> Markup:
     return Markup(
         '<button type="button" class="button {style}" data-action="{action}" data-value="{value}">{label}</button>'
     ).format(style=button.style, action=button.action, value=button.value, label=one_line(button.label))
+
+
+def _row(row: Buttons) -> Markup:
+    named = Markup(' role="group" aria-label="{}"').format(one_line(row.label)) if row.label else ""
+    return Markup('<div class="buttons"{}>{}</div>').format(named, _joined(map(_button, row.buttons)))
 
 
 def _choice(choice: Choice, id: str) -> Markup:

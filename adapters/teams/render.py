@@ -1,7 +1,7 @@
 """Neutral messages as Adaptive Cards 1.5 with the extensions of Teams: pure functions, message in, dictionary out.
 
-Overflow of actions: a row holds what is wide enough to be read (Teams cuts labels rather than break a row), and of all the card's actions the first six are shown; the others
-keep their place and their row but go behind its "..." (``mode: secondary``). So nothing is lost and no client drops one.
+A row holds what is wide enough to be read, for Teams cuts labels rather than break a row; more than six actions on a card
+become selects (``menus``). So nothing is lost, and no client drops one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from typing import Any
 from adapters.teams import charts, limits
 from adapters.teams.fitting import Piece, fitted, guarded, utf16_size
 from adapters.teams.forms import choices, inputs
-from adapters.teams.presses import FORM_SUBMIT, choice_data, form_data, press_data
+from adapters.teams.menus import Menu, folded
+from adapters.teams.presses import FORM_SUBMIT, UNPICKED, choice_data, form_data, menu_data, menu_value, press_data
 from adapters.teams.spans import Json, escaped, label, rich, run
 from bot.domain.wording import bar, clean, one_line, weight
 from bot.messages import (
@@ -35,6 +36,7 @@ from bot.messages import (
     Message,
     MultiInput,
     Note,
+    Pick,
     Plain,
     Progress,
     Spans,
@@ -87,19 +89,18 @@ class _Card:
 
     def __init__(self, mentions: Mapping[str, str]) -> None:
         self._members = dict(mentions)
-        self._actions = 0
         self._inputs = 0
 
     def pieces(self, blocks: tuple[Block, ...]) -> list[Piece]:
         """Every block rendered, in order. A divider is the line above the next element, for cards have no such element."""
         pieces: list[Piece] = []
         line = False
-        for block in blocks:
-            made = self._elements(block)
+        for block in folded(blocks):
+            made = self._menu(block) if isinstance(block, Menu) else self._elements(block)
             if made and line:
                 made[0] = {**made[0], "separator": True, "spacing": "Medium"}
             line = isinstance(block, Divider) or (line and not made)
-            pieces += [Piece(one, isinstance(block, Buttons | Choice | Form)) for one in made]
+            pieces += [Piece(one, isinstance(block, Buttons | Choice | Form | Menu)) for one in made]
         return pieces
 
     def _elements(self, block: Block) -> list[Json]:  # noqa: C901 - one case a block, and mypy proves it is all of them
@@ -136,13 +137,13 @@ class _Card:
                 return self._form(block)
 
     def _rows(self, buttons: tuple[Button, ...]) -> list[Json]:
-        """As many buttons in a row as can be read there; those that go behind the "..." stay in one."""
+        """As many buttons in a row as can be read there."""
         rows: list[list[Json]] = [[]]
         left = limits.ROW
         for button in buttons:
             made = self._button(button)
             needed = len(made["title"]) + limits.BUTTON_EDGE
-            if rows[-1] and needed > left and "mode" not in made:
+            if rows[-1] and needed > left:
                 rows.append([])
                 left = limits.ROW
             left -= needed
@@ -156,13 +157,30 @@ class _Card:
         return self._action(button.label, button.action, data, inputs="none", **_STYLES[button.style])
 
     def _choice(self, choice: Choice) -> list[Json]:
-        """A card acts on presses only, so a select comes with its button."""
+        name = self._input()
+        return self._select(choice, name, choice.action, choice_data(choice.action, name))
+
+    def _menu(self, menu: Menu) -> list[Json]:
+        """Buttons as a select: what is picked says which of them it is."""
+        picks = {
+            menu_value(one.action, one.value): Pick(menu_value(one.action, one.value), one.label)
+            for one in menu.buttons
+        }
+        name = self._input()
+        choice = Choice(menu.label, UNPICKED, tuple(picks.values()))
+        looks = _STYLES["danger"] if all(one.style == "danger" for one in menu.buttons) else {}
+        return self._select(choice, name, UNPICKED, menu_data(name), **looks)
+
+    def _input(self) -> str:
         self._inputs += 1
-        name = f"c{self._inputs}"
+        return f"c{self._inputs}"
+
+    def _select(self, choice: Choice, name: str, verb: str, data: Json, **looks: str) -> list[Json]:
+        """A card acts on presses only, so a select comes with its button. It is not required: that would block other forms."""
         chosen = {"value": choice.chosen} if choice.chosen in {pick.value for pick in choice.options} else {}
         select = {"id": name, "label": label(choice.label, limits.LABEL), **choices(choice.options), **chosen}
-        pick = self._action("Choose", choice.action, choice_data(choice.action, name), inputs="auto")
-        return [select, {"type": "ActionSet", "actions": [pick]}]
+        pick = self._action("Choose", verb, data, inputs="auto", **looks)
+        return [{**select, "placeholder": "Pick one"}, {"type": "ActionSet", "spacing": "Small", "actions": [pick]}]
 
     def _form(self, form: Form) -> list[Json]:
         self._inputs += 1
@@ -175,9 +193,6 @@ class _Card:
 
     def _action(self, title: str, verb: str, data: Json, *, inputs: str, **looks: str) -> Json:
         """Action.Execute, whose answer replaces the card; clients before it send the same data by Action.Submit."""
-        self._actions += 1
-        if self._actions > limits.ACTIONS:
-            looks["mode"] = "secondary"
         shown: Json = {"title": label(title, limits.LABEL), "data": data, "associatedInputs": inputs, **looks}
         return {"type": "Action.Execute", "verb": verb, **shown, "fallback": {"type": "Action.Submit", **shown}}
 

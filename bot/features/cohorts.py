@@ -73,7 +73,7 @@ def _shown(ctx: Context, news: Sequence[Block]) -> Message:
     if rows:
         numbered = tuple((str(at), *row) for at, row in enumerate(rows, start=1))
         listed = [Table(columns, numbered)]
-        listed += [Buttons(tuple(ends[at : at + IN_A_ROW])) for at in range(0, len(ends), IN_A_ROW)]
+        listed += [Buttons(tuple(ends[at : at + IN_A_ROW]), "End a rule") for at in range(0, len(ends), IN_A_ROW)]
     add = Buttons((Button("Add a rule", "cohorts.add", here.id if here else ""),))
     return Message(title, (Heading(title), *news, *listed, add, Note(ctx.say("cohorts.note"))))
 

@@ -70,6 +70,11 @@ def _run(ctx: Context, name: str) -> Answer:
     return command.run(ctx, rest)
 
 
+def _unpicked(_ctx: Context, _value: str) -> Answer:
+    """The button beside a select was pressed and nothing is picked in it."""
+    raise Refusal("guide.unpicked")
+
+
 FEATURE.commands.append(
     Command(
         name="help",
@@ -84,4 +89,5 @@ FEATURE.commands.append(
 FEATURE.actions += [
     Action(name="guide.run", run=_run, needs=Needs.WRITE),
     Action(name="guide.help", run=lambda ctx, _value: guide(ctx, ""), needs=Needs.NOTHING),
+    Action(name="guide.unpicked", run=_unpicked, needs=Needs.NOTHING),
 ]

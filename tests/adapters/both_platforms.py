@@ -242,9 +242,8 @@ class TeamsHands:
     def _buttons(self, shown: Json) -> dict[str, Json]:
         """Data by title; where two buttons say the same, the first."""
         found: dict[str, Json] = {}
-        for one in surfaces._walk(teams_world.cards(shown)):
-            if one.get("type") == "Action.Execute":
-                found.setdefault(one["title"], one["data"])
+        for title, data in adaptive_cards.actions(teams_world.cards(shown)):
+            found.setdefault(title, data)
         return found
 
 

@@ -181,22 +181,8 @@ def cards(shown: Json | list[Json]) -> list[Json]:
 
 
 def buttons(card: Json) -> dict[str, Json]:
-    """Data of the card's actions, by title."""
-    found: dict[str, Json] = {}
-
-    def walk(part: Any) -> None:
-        if isinstance(part, dict):
-            if part.get("type") == "Action.Execute":
-                found[part["title"]] = part["data"]
-            for key, value in part.items():
-                if key != "fallback":
-                    walk(value)
-        elif isinstance(part, list):
-            for one in part:
-                walk(one)
-
-    walk(card)
-    return found
+    """Data of everything on the card that can be pressed, by its words."""
+    return dict(adaptive_cards.actions(card))
 
 
 def words(shown: Any) -> str:

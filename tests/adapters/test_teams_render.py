@@ -157,14 +157,6 @@ def test_required_inputs_say_what_is_missing():
     assert [one["associatedInputs"] for one in actions(made)] == ["auto"]
 
 
-@pytest.mark.parametrize("count", [limits.ACTIONS, limits.ACTIONS + 1])
-def test_six_actions_are_shown_and_the_others_kept(count):
-    made = render.card(Message("s", (ROW,) * count))
-    adaptive_cards.check(made)
-    assert len(actions(made)) == count
-    assert [one.get("mode") for one in actions(made)] == [None] * 6 + ["secondary"] * (count - 6)
-
-
 def test_a_row_of_buttons_is_broken_where_labels_would_be_cut():
     long = [Button("x" * 26, "a.b"), Button("y" * 26, "a.b"), Button("z", "a.b")]
     made = body(Buttons(tuple(long)))

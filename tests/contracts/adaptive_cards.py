@@ -30,7 +30,7 @@ OTHERS = {"Data.Query"}
 # What version 1.5 knows of them, as far as we use it; tests/clients asks the same of the library that draws the cards.
 EVERY = {"type", "id", "spacing", "separator", "fallback"}
 INPUT = EVERY | {"label", "isRequired", "errorMessage", "value"}
-ACTION = {"type", "id", "title", "style", "mode", "fallback"}
+ACTION = {"type", "id", "title", "style", "fallback"}
 PROPERTIES = {
     "AdaptiveCard": {"type", "$schema", "version", "fallbackText", "body"},
     "ActionSet": EVERY | {"actions"},
@@ -48,7 +48,7 @@ PROPERTIES = {
     "Input.Date": INPUT,
     "Input.Time": INPUT,
     "Input.Number": INPUT | {"min", "max"},
-    "Input.ChoiceSet": INPUT | {"style", "isMultiSelect", "choices", "choices.data"},  # the last is Teams' own in 1.5
+    "Input.ChoiceSet": INPUT | {"style", "isMultiSelect", "placeholder", "choices", "choices.data"},  # the last is Teams' own in 1.5
     "Action.Execute": ACTION | {"verb", "data", "associatedInputs"},
     "Action.Submit": ACTION | {"data", "associatedInputs"},
     "Action.OpenUrl": ACTION | {"url"},
@@ -71,9 +71,9 @@ def problems(card: Json) -> list[str]:
         found += _part(part)
     ids = Counter(part["id"] for part in shown if "id" in part)
     found += [f"the id {name!r} is there {count} times" for name, count in ids.items() if count > 1]
-    pressed = [part for part in shown if part.get("type") == "Action.Execute" and part.get("mode") != "secondary"]
+    pressed = [part for part in shown if part.get("type") in {"Action.Execute", "Action.Submit"}]
     if len(pressed) > 6:
-        found.append(f"{len(pressed)} actions shown, at most 6")
+        found.append(f"{len(pressed)} actions, at most 6")
     return found
 
 
@@ -87,6 +87,21 @@ def walk(made: Any, *, fallbacks: bool = False) -> Iterator[Json]:
     elif isinstance(made, list):
         for one in made:
             yield from walk(one, fallbacks=fallbacks)
+
+
+def actions(shown: Any) -> Iterator[tuple[str, Json]]:
+    """Title and data of everything that can be pressed: of a select of buttons, each with its button's data merged in."""
+    parts = list(walk(shown))
+    inputs = {one["id"]: one for one in parts if str(one.get("type", "")).startswith("Input.")}
+    for one in parts:
+        if one.get("type") == "Action.Execute":
+            data = one["data"]
+            if "menu" in data:
+                yield from (
+                    (pick["title"], {**data, data["menu"]: pick["value"]}) for pick in inputs[data["menu"]]["choices"]
+                )
+            else:
+                yield one["title"], data
 
 
 def without_extensions(made: Any) -> Any:

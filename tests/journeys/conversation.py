@@ -28,6 +28,7 @@ from storage.dialects import open_engine
 from storage.parts import Parts
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from tests.content.samples import write
+from tests.journeys import gallery
 from tests.journeys.surfaces import Surface
 from tests.prepared import database, unsynced
 
@@ -71,6 +72,7 @@ class RecordingMessenger:
     async def send(self, parcel: Parcel) -> str:
         self.calls.append(parcel)
         self.fail(parcel)
+        gallery.see(parcel.message)
         if self.surface is not None:
             self.pages.append((parcel.address, self.surface.shows(parcel.message)))
         if parcel.update_of is not None:
@@ -165,7 +167,7 @@ class Conversation:
     async def does(self, who: str, event: Event, where: str | None = None, key: str | None = None) -> Answer:
         """One thing somebody does, in a channel or (without ``where``) in their direct conversation."""
         if self.surface is None:
-            return await take(self.system.app, self.incoming(who, event, where, key), self.now)
+            return gallery.see_all(await take(self.system.app, self.incoming(who, event, where, key), self.now))
         on = await self._acted_on(self.surface, who, event, where)
         heard = self.surface.hears(who, event, where, key or f"k{next(self._keys)}", on)
         answer = await take(self.system.app, msgspec.structs.replace(heard, name=who.title()), self.now)

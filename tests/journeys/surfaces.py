@@ -186,7 +186,7 @@ class Teams:
         return self._data(shown, pressed) is not None
 
     def _data(self, shown: Any, pressed: Pressed) -> Json | None:
-        actions = (one["data"] for one in _walk(shown) if one.get("type") == "Action.Execute")
+        actions = (data for _title, data in adaptive_cards.actions(shown))
         return next((one for one in actions if teams_presses.pressed(one) == (pressed.action, pressed.value)), None)
 
     def hears(self, who: str, event: Event, place: str | None, key: str, on: Any = None) -> Incoming:

@@ -11,6 +11,7 @@ from bot.messages import Fields, File, plain
 from bot.ports.lessons import Asking, Given
 from bot.ports.people import Member, Team
 from storage.people import team as teams
+from tests.contracts import reach
 from tests.journeys.conversation import WORKSPACE, Conversation, button, said
 
 WEEK = "2026-W47"
@@ -160,6 +161,15 @@ async def test_a_digest_of_another_team_is_not_there(talk):
     if theirs is not None:
         assert said(await talk.press("mia", theirs)) == forbidden
         assert said(await talk.press("r0", theirs)) == forbidden
+
+
+@pytest.mark.parametrize("count", [5, 6])
+async def test_a_manager_of_many_teams_is_asked_which(talk, count):
+    talk.join("mia")
+    for at in range(count):
+        talk.store(lambda parts, at=at: parts.people.add_team(Team(id=f"t{at}", name=f"Team {at}", manager="mia")))
+    asked = (await talk.say("mia", "digest")).inline
+    assert reach.wanted(asked) == {("digest.show", f"t{at}") for at in range(count)}
 
 
 async def test_a_joiner_and_a_leaver_wait(talk):

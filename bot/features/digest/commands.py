@@ -9,7 +9,20 @@ from bot.domain.digests import TREND_WEEKS, next_close
 from bot.domain.people import Verb, authorize
 from bot.errors import Refusal
 from bot.features.digest.screens import ROWS, csv_file, digest_card, label, told, week_name
-from bot.messages import LABEL_LIMIT, Button, Buttons, Message, Text, clip, plain
+from bot.messages import (
+    BUTTONS_LIMIT,
+    LABEL_LIMIT,
+    OPTIONS_LIMIT,
+    Block,
+    Button,
+    Buttons,
+    Choice,
+    Message,
+    Pick,
+    Text,
+    clip,
+    plain,
+)
 from bot.ports.people import Team
 from bot.router import Action, Answer, Command, Context, Needs
 
@@ -29,9 +42,16 @@ def digest(ctx: Context, words: str) -> Answer:
         raise Refusal("app.forbidden")
     if len(teams) > 1 and not named:
         said = ctx.say("digest.which")
-        buttons = tuple(Button(clip(team.name, LABEL_LIMIT), "digest.show", team.id) for team in teams[:5])
-        return Answer(inline=Message(plain(said), (Text(said), Buttons(buttons))))
+        return Answer(inline=Message(plain(said), (Text(said), _which(teams))))
     return show(ctx, (named or teams)[0].id)
+
+
+def _which(teams: Sequence[Team]) -> Block:
+    """A button each, or a select where a row cannot hold them."""
+    if len(teams) <= BUTTONS_LIMIT:
+        return Buttons(tuple(Button(clip(one.name, LABEL_LIMIT), "digest.show", one.id) for one in teams))
+    picks = tuple(Pick(one.id, clip(one.name, 75)) for one in teams[:OPTIONS_LIMIT])
+    return Choice("Team", "digest.show", picks)
 
 
 def show(ctx: Context, team_id: str) -> Answer:

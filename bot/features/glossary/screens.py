@@ -93,7 +93,7 @@ def _onward(term: Term, related: tuple[tuple[str, str], ...], *, in_channel: boo
     buttons = [Button(clip(name, LABEL_LIMIT), "glossary.show", id) for id, name in related[: BUTTONS_LIMIT - 1]]
     if in_channel:
         buttons.append(Button("Share in channel", "glossary.share", term.id))
-    return [Buttons(tuple(buttons))] if buttons else []
+    return [Buttons(tuple(buttons), "" if in_channel else "Related words")] if buttons else []
 
 
 def shared_card(texts: Texts, entry: Entry, name: str) -> Message:

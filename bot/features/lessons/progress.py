@@ -124,7 +124,7 @@ def _leave(ctx: Context, learner: Learner) -> list[Block]:
     known = ctx.catalog.tracks
     names = [(one.track, known[one.track].name if one.track in known else one.track) for one in learner.tracks]
     buttons = (Button(clip(f"Leave {name}", LABEL_LIMIT), "lessons.leave", id) for id, name in names[:LEAVE_SHOWN])
-    return [Buttons(tuple(buttons))]
+    return [Buttons(tuple(buttons), "Leave a track")]
 
 
 def leave(ctx: Context, track: str) -> Answer:

@@ -73,18 +73,20 @@ def _choices(asking: str, *, is_open: bool) -> Buttons:
     if not is_open:
         return Buttons(judged)
     later = (Button("In an hour", "lessons.snooze", asking), Button("I know this", "lessons.know", asking))
-    return Buttons((*later, *judged, Button("Pause", "lessons.pause")))
+    return Buttons((*later, *judged, Button("Pause", "lessons.pause")), "This lesson")
 
 
 def _given(texts: Texts, track: Track | None) -> list[Block]:
     if track is None:
         return []
     leave = Button(clip(f"Leave {track.name}", LABEL_LIMIT), "lessons.leave", track.id)
-    return [Note(texts.render("lessons.given", track=track.name)), Buttons((leave,))]
+    return [Note(texts.render("lessons.given", track=track.name)), Buttons((leave,), "This lesson")]
 
 
 def _terms(catalog: Catalog, lesson: Lesson) -> list[Block]:
     known = [catalog.terms[id] for id in lesson.terms if id in catalog.terms][:TERMS_SHOWN]
     if not known:
         return []
-    return [Buttons(tuple(Button(clip(one.term, LABEL_LIMIT), "glossary.show", one.id) for one in known))]
+    return [
+        Buttons(tuple(Button(clip(one.term, LABEL_LIMIT), "glossary.show", one.id) for one in known), "Look up a word")
+    ]

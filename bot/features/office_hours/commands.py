@@ -114,7 +114,7 @@ def _refused(ctx: Context, outcome: Outcome, question: str) -> Answer:
     if outcome is Outcome.TOO_MANY:
         return Answer(inline=screens.told(why, kept))
     others = _offers(ctx)[:3]
-    rows = [Buttons((screens.book_button(ctx.actor.zone, one.slot),)) for one in others]
+    rows = [Buttons((screens.book_button(ctx.actor.zone, one.slot),), screens.BOOK) for one in others]
     return Answer(inline=screens.told(why, kept, *rows))
 
 

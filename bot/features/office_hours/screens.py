@@ -36,6 +36,7 @@ SLOTS_SHOWN = 12
 BOOKINGS_SHOWN = 15
 ECHO_LIMIT = 60
 EXCERPT = 120
+BOOK = "Book a time"
 
 
 def told(spans: Spans, *more: Block) -> Message:
@@ -79,7 +80,7 @@ def open_times(ctx: Context, found: Sequence[Offer], lead: Spans, *, rest: int =
     for day, offers in groupby(ordered, key=lambda one: _day(zone, one.slot.start)):
         blocks.append(Heading(day))
         for offer in offers:
-            blocks += [Text(_slot(ctx, offer)), Buttons((book_button(zone, offer.slot),))]
+            blocks += [Text(_slot(ctx, offer)), Buttons((book_button(zone, offer.slot),), BOOK)]
     if rest:
         blocks += [
             Note(ctx.say("office_hours.more", count=rest)),
@@ -183,7 +184,8 @@ def _way_out(
     """A button only while pressing it would do what it says."""
     if not may_cancel(booking, reader.id, now, cut_off):
         return ()
-    return (Buttons((Button(clip(label, LABEL_LIMIT), "office_hours.cancel", booking.id, "danger"),)),)
+    button = Button(clip(label, LABEL_LIMIT), "office_hours.cancel", booking.id, "danger")
+    return (Buttons((button,), "Cancel a booking"),)
 
 
 def _asks(work: Work, booking: Booking) -> Spans:
@@ -258,7 +260,8 @@ def windows(ctx: Context, found: Sequence[Window]) -> Message:
     blocks: list[Block] = [Heading(title)]
     for one in found:
         label = clip(f"Close {days_text(one)}, {clock_text(one.start)}", LABEL_LIMIT)
-        blocks += [Text(_window(ctx, one)), Buttons((Button(label, "office_hours.close", one.id, "danger"),))]
+        close = Button(label, "office_hours.close", one.id, "danger")
+        blocks += [Text(_window(ctx, one)), Buttons((close,), "Close a weekly time")]
     return Message(title, (*blocks, Buttons((add,))))
 
 

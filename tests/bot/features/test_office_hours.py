@@ -25,6 +25,8 @@ from storage.parts import Parts
 from storage.schema import metadata
 from storage.store import Inline, Store
 from storage.tenancy import Accounts, Workspace, add_tenant, add_workspace, workspaces
+from tests.contracts import reach
+from tests.journeys import gallery
 
 MONDAY = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)  # 09:00 in Berlin
 WINDOW: dict = {
@@ -87,7 +89,7 @@ class House:
         place = Place(kind="direct", id=f"d-{who}")
         key = key or f"k{next(self._keys)}"
         incoming = Incoming(workspace="w", account=f"u-{who}", place=place, event=event, key=key)
-        return self.app.handle(incoming, self.now).result()
+        return gallery.see_all(self.app.handle(incoming, self.now).result())
 
     def say(self, who, text):
         return self.does(who, Typed(text)).inline
@@ -496,3 +498,20 @@ def test_whoever_goes_takes_their_bookings_along_and_the_others_are_told(house, 
         one for one in house.rows("booking_reminder", "booking_host", "booking_confirmed") if one.state == "ready"
     ]
     assert {one.member for one in open_ones} <= ({"cyd", "ann"} if goes == "bob" else set())
+
+
+def test_many_times_bookings_and_windows_are_in_reach_everywhere():
+    """More than the six actions a card of Teams has: there each list is one select, elsewhere a row each."""
+    house = House(start="08:00", end="18:00", most="15", days=["0", "1", "2", "3", "4"])
+    times = house.say("bob", "hours")
+    assert len(buttons(times, "office_hours.book")) == 12
+    assert buttons(times, "office_hours.more")
+    for at in range(8):
+        house.submit("ann", "office_hours.window", {**WINDOW, "start": f"{at + 1:02}:00", "end": f"{at + 1:02}:30"})
+        house.book(("bob", "cyd")[at % 2])
+    hosted = house.say("ann", "bookings")
+    windows = house.say("ann", "host")
+    assert len(buttons(hosted, "office_hours.cancel")) > 6
+    assert len(buttons(windows, "office_hours.close")) > 6
+    for screen in (times, hosted, windows):
+        reach.check(screen)
