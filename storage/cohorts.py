@@ -6,15 +6,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 
 import msgspec
-from sqlalchemy import ColumnElement, Connection, PrimaryKeyConstraint, Table, delete, select
+from sqlalchemy import ColumnElement, Connection, PrimaryKeyConstraint, Table, delete, func, select
 
 from bot.domain.calendar import USUAL_MINUTE, WORKDAYS
 from bot.domain.cohorts import Person, Rule
 from bot.domain.tracks import Enrolment
+from bot.domain.waves import Crowd
 from storage.dialects import insert
 from storage.enrolments import Tracks, begun_track
 from storage.lessons import learner, rhythm
-from storage.people import member
+from storage.people import account, member, workspace
 from storage.schema import ident, metadata
 
 enrolment_rule = Table(
@@ -101,3 +102,19 @@ class Cohorts:
         if self._conn.execute(new).rowcount == 1:
             chosen = insert(self._conn, rhythm).values(tenant=self._tenant, zone=zone, minute=USUAL_MINUTE)
             self._conn.execute(chosen.on_conflict_do_nothing())
+
+    def crowds(self) -> list[tuple[str, list[Crowd]]]:
+        time = (learner.c.zone, learner.c.minute)
+        rows = self._conn.execute(
+            select(workspace.c.id, workspace.c.platform, *time, func.count().label("people"))
+            .select_from(learner)
+            .join(member, (member.c.tenant == learner.c.tenant) & (member.c.id == learner.c.member) & member.c.active)
+            .join(account, (account.c.tenant == member.c.tenant) & (account.c.id == member.c.account))
+            .join(workspace, workspace.c.id == account.c.workspace)
+            .where(learner.c.tenant == self._tenant, learner.c.paused_until.is_(None), workspace.c.state == "active")
+            .group_by(workspace.c.id, workspace.c.platform, *time)
+        )
+        found: defaultdict[tuple[str, str], list[Crowd]] = defaultdict(list)
+        for row in rows:
+            found[row.id, row.platform].append(Crowd(row.zone, row.minute, row.people))
+        return [(platform, crowds) for (_, platform), crowds in sorted(found.items())]

@@ -175,7 +175,8 @@ def _due() -> Select[Any]:
     )
 
 
-_PLANNED = _due().where(_IN_WINDOW)
+# By member, whose ids are random: each has the same place in a wave every day, and it says nothing about them.
+_PLANNED = _due().where(_IN_WINDOW).order_by(due_slot.c.due_at, learner.c.member)
 _TODAY = _due().where(
     learner.c.member == bindparam("of_member"),
     due_slot.c.day == bindparam("today"),

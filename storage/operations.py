@@ -29,8 +29,10 @@ from storage.dialects import insert, machine_now
 from storage.dispatch import UNSETTLED, tick_mark
 from storage.ledger import PENDING, READY, delivery, in_turn, message_budget, root
 from storage.people import tenant, workspace
+from storage.queues import queues
 
 LATE = timedelta(minutes=15)  # after which what should have been sent is called stuck
+LONGEST_WAVE = timedelta(hours=6)  # but where a lane moves: a hundred thousand people on Slack take almost that long
 DROPPED = "dropped by the operator"
 RESTORED = "restored"
 COUNTED = 100_000  # what is more is not counted: whoever watches has seen enough
@@ -150,7 +152,9 @@ def release(conn: Connection, now: datetime, *, send: bool) -> int:
 
 def _in_trouble(conn: Connection, now: datetime) -> ColumnElement[bool]:
     machine = machine_now(conn)
-    late = delivery.c.due_at <= now - LATE
+    moving = [one.workspace for one in queues(conn, now) if one.moves]
+    late = (delivery.c.due_at <= now - LATE) & delivery.c.workspace.not_in(moving)
+    late |= delivery.c.due_at <= now - LONGEST_WAVE
     waits = (delivery.c.state == "ready") & (delivery.c.in_doubt | (late & delivery.c.root.is_(None)))
     lapsed = delivery.c.state.in_(["claimed", "sending"]) & (delivery.c.lease_until <= machine)
     return or_(_parked(), delivery.c.state == "unknown", waits, lapsed)

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from adapters.wiring.operations import Line
 
 app = typer.Typer(help="Look after the service.", no_args_is_help=True, rich_markup_mode=None)
 
@@ -27,7 +30,7 @@ def deliveries(
     url: Annotated[str | None, typer.Option("--database", help="Address; MLOPS_DATABASE_URL if not given.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
-    """List the messages that are parked, in doubt or stuck; send them again, or give them up."""
+    """List what waits for its turn, and the messages that are parked, in doubt or stuck; send them again, or give them up."""
     from adapters.cli.output import MISUSED, fail, settings_or_exit
     from adapters.wiring import operations
     from adapters.wiring.system import Unusable
@@ -62,23 +65,39 @@ def _list(address: str, *, as_json: bool) -> None:
 
     found = operations.troubles(address)
     hold = operations.held(address)
+    lines = operations.lines(address)
     if as_json:
-        data = {"held": hold and hold.reason, "deliveries": [msgspec.to_builtins(one) for one in found]}
+        data = {
+            "held": hold and hold.reason,
+            "lanes": [msgspec.to_builtins(one) for one in lines],
+            "deliveries": [msgspec.to_builtins(one) for one in found],
+        }
         show("", data, as_json=True)
         return
     if hold is not None:
         typer.echo(
             f"Nothing is sent since {hold.since:%Y-%m-%d %H:%M} UTC: {hold.reason}. See `mlops-coach db release`."
         )
+    now = datetime.now(UTC)
+    for one in lines if hold is None else ():
+        typer.echo(_waits(one, now))
     if not found:
         typer.echo("No message is parked, in doubt or stuck.")
         return
-    now = datetime.now(UTC)
     rows = [
         [str(one.id), one.state, one.kind, one.to, one.workspace, str(one.attempts), _age(now, one.due_at), one.reason]
         for one in found
     ]
     print_table("Messages that need a look", ("id", "state", "kind", "to", "workspace", "tries", "due", "reason"), rows)
+
+
+def _waits(one: Line, now: datetime) -> str:
+    """What is known of a lane in which something is due: when its last message arrives, if it moves."""
+    said = f"{one.name} ({one.platform}): {one.waiting:,} due"
+    if not one.moves:
+        return f"{said}, the oldest {_age(now, one.oldest_due)}; nothing was sent there in the last five minutes."
+    rate = f"at most {one.per_minute:,} a minute, " if one.per_minute else ""
+    return f"{said}; {rate}the last one goes about {one.ends_at:%H:%M} UTC."
 
 
 def _report(untouched: list[int], replayed: list[int], dropped: list[int], *, as_json: bool) -> None:

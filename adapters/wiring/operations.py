@@ -16,11 +16,13 @@ from sqlalchemy.engine import make_url
 
 from adapters.wiring.database import alone, told
 from adapters.wiring.system import Unusable, new_id
+from bot.domain.waves import PER_MINUTE, arrivals, ceiled
 from storage import backups, erasure, holds, operations
 from storage.backups import Backup
 from storage.dialects import open_engine
 from storage.holds import Hold
 from storage.operations import Trouble
+from storage.queues import queues
 from storage.upgrade import current, head
 from storage.upgrade import upgrade as apply
 
@@ -139,6 +141,30 @@ def release(url: str, *, send: bool, folder: Path) -> int:
 def troubles(url: str) -> list[Trouble]:
     now = datetime.now(UTC)
     return opened(url, lambda conn: operations.troubles(conn, now))
+
+
+class Line(msgspec.Struct, frozen=True, kw_only=True):
+    """A lane with messages that are due: how many, how fast they go (None: at once), and when the last one has gone."""
+
+    workspace: str
+    name: str
+    platform: str
+    waiting: int
+    oldest_due: datetime
+    moves: bool
+    per_minute: int | None
+    ends_at: datetime
+
+
+def lines(url: str) -> list[Line]:
+    """What waits for its turn, lane by lane, the longest first."""
+    now = datetime.now(UTC)
+    found = []
+    for one in opened(url, lambda conn: queues(conn, now)):
+        rate = PER_MINUTE.get(one.platform)
+        (ends,) = arrivals([(now, one.waiting)], rate)
+        found.append(Line(per_minute=rate, ends_at=ceiled(ends), **msgspec.structs.asdict(one)))
+    return found
 
 
 def replay(url: str, ids: Sequence[int]) -> list[int]:

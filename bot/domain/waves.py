@@ -29,6 +29,23 @@ class Wave(msgspec.Struct, frozen=True):
     begins: datetime
     ends: datetime
 
+    @property
+    def told_end(self) -> datetime:
+        """The minute to tell people: by then the last one has it."""
+        return ceiled(self.ends)
+
+
+def ceiled(at: datetime) -> datetime:
+    """The next whole minute."""
+    over = timedelta(seconds=at.second, microseconds=at.microsecond)
+    return at + (timedelta(minutes=1) - over) if over else at
+
+
+def rounded(count: int) -> int:
+    """A number to say "about" of: two digits of it."""
+    step = int(10 ** max(0, len(str(count)) - 2))
+    return round(count / step) * step
+
 
 def arrivals(batches: Iterable[tuple[datetime, int]], per_minute: int | None) -> list[datetime]:
     """When the last message of each batch has gone. A batch is an instant and how many are due then, earliest first.

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from bot.domain.calendar import clock_text, local_date, zone_named
 from bot.domain.cohorts import Cohort, Rule, tracks_for
 from bot.domain.holidays import region_named
+from bot.domain.linking import PLATFORMS
 from bot.domain.pack import ROLES
 from bot.domain.people import Verb
 from bot.domain.tracks import Enrolment
+from bot.domain.waves import Wave, rounded, waves
 from bot.errors import Refusal
 from bot.messages import (
     LABEL_LIMIT,
@@ -24,6 +27,7 @@ from bot.messages import (
     Note,
     Pick,
     SelectInput,
+    Spans,
     Table,
     Text,
     TextInput,
@@ -50,6 +54,7 @@ from bot.router import (
 PAGE = 100  # members looked at in a step, about four milliseconds
 PUT = 5  # members put into tracks in a step: each costs the writer about two milliseconds
 IN_A_ROW = 5  # buttons
+MOST_WAVES = 3  # told, the largest first
 KINDS: tuple[Cohort, ...] = ("team", "role", "region")
 
 FEATURE = Feature(name="cohorts")
@@ -75,7 +80,31 @@ def _shown(ctx: Context, news: Sequence[Block]) -> Message:
         listed = [Table(columns, numbered)]
         listed += [Buttons(tuple(ends[at : at + IN_A_ROW]), "End a rule") for at in range(0, len(ends), IN_A_ROW)]
     add = Buttons((Button("Add a rule", "cohorts.add", here.id if here else ""),))
-    return Message(title, (Heading(title), *news, *listed, add, Note(ctx.say("cohorts.note"))))
+    return Message(title, (Heading(title), *news, *listed, add, *_waves(ctx), Note(ctx.say("cohorts.note"))))
+
+
+def _waves(ctx: Context) -> list[Block]:
+    """What happens where so many people have chosen one time that it takes a while to serve them."""
+    day = local_date(ctx.actor.zone, ctx.now)
+    found = [
+        (one, platform)
+        for platform, crowds in ctx.store.cohorts.crowds()
+        for one in waves(crowds, platform, day)[:MOST_WAVES]
+    ]
+    found.sort(key=lambda pair: -pair[0].crowd.people)
+    return [Text(_told(ctx, one, platform)) for one, platform in found[:MOST_WAVES]]
+
+
+def _told(ctx: Context, wave: Wave, platform: str) -> Spans:
+    zone = wave.crowd.zone
+    return ctx.say(
+        "cohorts.wave",
+        people=f"{rounded(wave.crowd.people):,}",
+        time=clock_text(wave.crowd.minute),
+        zone=zone,
+        platform=PLATFORMS.get(platform, platform),
+        last=f"{wave.told_end.astimezone(zone_named(zone)):%H:%M}",
+    )
 
 
 def _here(ctx: Context) -> Channel | None:

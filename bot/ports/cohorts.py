@@ -7,6 +7,7 @@ from typing import Protocol
 
 from bot.domain.cohorts import Person, Rule
 from bot.domain.tracks import Enrolment
+from bot.domain.waves import Crowd
 
 
 class Cohorts(Protocol):
@@ -37,4 +38,8 @@ class Cohorts(Protocol):
         until they start again themselves. Somebody new begins at the usual time on working days in ``zone``; ``roles``
         are theirs if they have none.
         """
+        ...
+
+    def crowds(self) -> list[tuple[str, list[Crowd]]]:
+        """Who takes lessons at which time of day: a workspace's platform, and the crowds that are sent to there."""
         ...

@@ -108,6 +108,25 @@ def test_parked_messages_are_listed_replayed_and_dropped(shell):
     assert "both" in shell("admin deliveries --drop 1 --replay 1", code=2)
 
 
+def test_what_waits_is_told_with_its_time_of_arrival(shell, tmp_path):
+    """A wave of six hundred on Slack, at three hundred a minute, once the lane moves."""
+    engine = open_engine(f"sqlite:///{tmp_path / 'coach.db'}")
+    rows = [Outgoing(kind="note", subject=f"n{at}", period="1", member="ann", due_at=NOW) for at in range(601)]
+    with engine.begin() as conn:
+        Parts(conn, "acme").ledger.put(rows, NOW)
+        conn.exec_driver_sql("UPDATE workspace SET platform = 'slack'")
+    assert "601 due, the oldest 0 min ago; nothing was sent" in shell("admin deliveries")
+    with engine.begin() as conn:
+        parts = Parts(conn, "acme")
+        (row,) = parts.dispatch.claim("w", "me", NOW, 1)
+        parts.dispatch.sent(row, "m1", NOW)
+    engine.dispose()
+    assert "w (slack): 600 due; at most 300 a minute, the last one goes about" in shell("admin deliveries")
+    (lane,) = json.loads(shell("admin deliveries --json"))["lanes"]
+    ends = datetime.fromisoformat(lane["ends_at"]) - datetime.now(UTC)
+    assert timedelta(minutes=1) < ends <= timedelta(minutes=3)
+
+
 def test_whom_a_backup_brings_back_is_erased_again(shell, tmp_path):
     shell("db backup", tmp_path / "backups" / "b.db")
     engine = open_engine(f"sqlite:///{tmp_path / 'coach.db'}")

@@ -7,7 +7,9 @@ from sqlalchemy import update
 
 from bot.domain.conversation import MemberJoined
 from bot.domain.people import Role
+from bot.domain.waves import Crowd
 from bot.ports.people import Team
+from storage.cohorts import Cohorts
 from storage.people import member
 from tests.journeys.conversation import button, buttons, said, words
 from tests.journeys.school import CORE, EXEC, PRODUCT, School
@@ -132,3 +134,15 @@ async def test_every_rule_is_listed_with_its_own_button(school):
     shown = await rule(school, "region", "US-CA")
     assert len([one for one in buttons(shown.inline) if one.action == "cohorts.end"]) == 7
     assert "Who is put into which track" in words(shown.inline)
+
+
+async def test_an_administrator_is_told_how_long_a_wave_takes(school, monkeypatch):
+    """Five thousand people at half past nine, at three hundred a minute; what a minute serves is not worth a line."""
+    quiet = await school.say("ada", "admin enrol")
+    assert "the last lesson arrives" not in said(quiet)
+    crowds = [Crowd("Europe/Berlin", 570, 4_967), Crowd("Europe/Berlin", 615, 200)]
+    monkeypatch.setattr(Cohorts, "crowds", lambda _self: [("slack", crowds), ("teams", crowds), ("local", crowds)])
+    shown = said(await school.say("ada", "admin enrol"))
+    assert "About 5,000 people have 09:30 (Europe/Berlin) on Slack: the last lesson arrives about 09:47." in shown
+    assert "on Microsoft Teams: the last lesson arrives about 09:34." in shown
+    assert shown.count("the last lesson arrives") == 2
