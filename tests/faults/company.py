@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import update
+from sqlalchemy import event, update
 from typing_extensions import override
 
 from bot.domain.conversation import Event
@@ -36,6 +36,7 @@ from tests.journeys.conversation import PLATFORM, TENANT, WORKSPACE, RecordingMe
 from tests.journeys.school import School, school_pack
 
 DIED = 9
+READING = ("SELECT", "PRAGMA", "BEGIN", "SET")
 PATIENCE = 120.0  # seconds until a child that hangs is a failure
 
 
@@ -127,15 +128,24 @@ class Company(School):
         self._mark_commits()
 
     def _mark_commits(self) -> None:
-        dialect = self.system.store.engine.dialect
-        real = dialect.do_commit
+        """Each commit that wrote something: dying around one that only read leaves what the one before it left."""
+        engine = self.system.store.engine
+        real = engine.dialect.do_commit
+
+        @event.listens_for(engine, "after_cursor_execute")
+        def note(conn: Any, cursor: Any, statement: str, *_: object) -> None:
+            if cursor.rowcount != 0 and not statement.startswith(READING):
+                conn.connection.info["wrote"] = True
 
         def commit(connection: Any) -> None:
-            self.points.reach("before a commit")
+            wrote = connection.info.pop("wrote", False)
+            if wrote:
+                self.points.reach("before a commit")
             real(connection)
-            self.points.reach("after a commit")
+            if wrote:
+                self.points.reach("after a commit")
 
-        dialect.do_commit = commit  # type: ignore[method-assign,assignment]
+        engine.dialect.do_commit = commit  # type: ignore[method-assign,assignment]
 
     async def once(self, key: str, who: str, event: Event, where: str | None = None) -> None:
         """What somebody does, until it is answered: the platform repeats what was not."""
