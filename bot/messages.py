@@ -296,7 +296,7 @@ Block = (
 )
 
 
-class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class Message(msgspec.Struct, frozen=True, forbid_unknown_fields=True, weakref=True):
     """``summary`` is mandatory plain text: the notification, the screen-reader line and the fallback."""
 
     summary: str

@@ -92,6 +92,9 @@ _ENTRIES = (
 )
 
 
+_SUGGEST = term_suggestion.insert()
+
+
 class Glossary:
     """Implements ``bot.ports.glossary.Glossary``."""
 
@@ -128,7 +131,7 @@ class Glossary:
 
     def suggest(self, id: str, term: str, meaning: str, member: str, now: datetime) -> None:
         row = {"tenant": self._tenant, "id": id, "term": term, "meaning": meaning, "member": member}
-        self._conn.execute(term_suggestion.insert(), {**row, "state": "open", "created_at": now})
+        self._conn.execute(_SUGGEST, {**row, "state": "open", "created_at": now})
 
     def suggested_by(self, member: str) -> int:
         mine = select(func.count()).where(term_suggestion.c.tenant == self._tenant, term_suggestion.c.member == member)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import queue
 import threading
@@ -205,6 +206,7 @@ class GroupCommit:
         self._queue: queue.PriorityQueue[tuple[int, int, _Item | None]] = queue.PriorityQueue()
         self._order = itertools.count()
         self._closed = threading.Event()
+        self._conn: Connection | None = None  # the writer's own: taking one from the pool costs as much as a statement
         self._thread = threading.Thread(target=self._serve, name="store-writer", daemon=True)
         self._thread.start()
 
@@ -234,6 +236,7 @@ class GroupCommit:
         while True:
             _, _, item = self._queue.get()
             if item is None:
+                self._let_go()
                 return
             if not item.future.cancelled():
                 self._commit(item)
@@ -242,12 +245,14 @@ class GroupCommit:
         """One transaction. A task has begun only when the database took our BEGIN: until then its waiter may drop it."""
         ran: list[_Item] = []
         try:
-            with self._engine.begin() as conn:
+            conn = self._conn = self._conn or self._engine.connect()
+            with conn.begin():
                 for item in itertools.chain([first], self._waiting(time.monotonic() + BATCH_SECONDS)):
                     if item.future.set_running_or_notify_cancel():
                         ran.append(item)
                         _run_in_savepoint(conn, item)
         except Exception as error:  # noqa: BLE001  the whole batch is undone, and every waiter is told
+            self._let_go()
             if not ran and first.future.set_running_or_notify_cancel():
                 ran.append(first)
             for item in ran:
@@ -255,6 +260,13 @@ class GroupCommit:
                 item.error.__cause__ = error
         for item in ran:
             item.tell()
+
+    def _let_go(self) -> None:
+        """Give the connection back; after trouble the next transaction has another one, or the same made clean."""
+        conn, self._conn = self._conn, None
+        if conn is not None:
+            with contextlib.suppress(Exception):
+                conn.close()
 
     def _waiting(self, until: float) -> Any:
         """What is queued already, never waiting for more, until the time is used up."""

@@ -15,7 +15,6 @@ from adapters.slack.files import attachments
 from adapters.slack.forms import option
 from adapters.slack.presses import ASK_AGAIN, again
 from adapters.slack.read import trigger
-from adapters.slack.spans import Mentions
 from bot.domain.conversation import Incoming, Typed
 from bot.messages import LABEL_LIMIT, Button, Buttons, Form, Message, Text, clip
 
@@ -50,9 +49,9 @@ Effect = Call | Post | Attach
 
 
 class Shown(NamedTuple):
-    """The response's body and what is called after it."""
+    """The response's body, perhaps as JSON already, and what is called after it."""
 
-    body: Json | None = None
+    body: Json | str | None = None
     effects: tuple[Effect, ...] = ()
 
 
@@ -73,9 +72,9 @@ class Said(msgspec.Struct, frozen=True, kw_only=True):
     late: Message | None = None
 
 
-def shown(payload: Mapping[str, Any], about: Incoming, said: Said, mentions: Mentions) -> Shown:
+def shown(payload: Mapping[str, Any], about: Incoming, said: Said) -> Shown:
     """How to show an answer where it was asked for."""
-    made = _in_words(payload, about, said, mentions)
+    made = _in_words(payload, about, said)
     files = attachments(said.inline.blocks) if said.inline is not None else ()
     if not files:
         return made
@@ -83,38 +82,38 @@ def shown(payload: Mapping[str, Any], about: Incoming, said: Said, mentions: Men
     return Shown(made.body, (*made.effects, Attach(channel, about.account, files)))
 
 
-def _in_words(payload: Mapping[str, Any], about: Incoming, said: Said, mentions: Mentions) -> Shown:
+def _in_words(payload: Mapping[str, Any], about: Incoming, said: Said) -> Shown:
     if payload.get("type") == "event_callback":
-        return _to_event(about, said, mentions)
+        return _to_event(about, said)
     match payload.get("type"):
         case "view_submission":
-            return Shown(_to_form(payload, said, mentions))
+            return Shown(_to_form(payload, said))
         case "block_suggestion":
             return Shown({"options": [option(pick) for pick in said.picks]})
         case "block_actions":
-            return Shown(None, _to_press(payload, about, said, mentions))
+            return Shown(None, _to_press(payload, about, said))
         case "shortcut" | "message_action":
-            return Shown(None, _in_modal(payload, said, mentions))
+            return Shown(None, _in_modal(payload, said))
         case _:
-            return _to_slash(payload, said, mentions) if "command" in payload else Shown()
+            return _to_slash(payload, said) if "command" in payload else Shown()
 
 
-def _to_slash(payload: Mapping[str, Any], said: Said, mentions: Mentions) -> Shown:
-    opened = _opened(payload, said, mentions)
+def _to_slash(payload: Mapping[str, Any], said: Said) -> Shown:
+    opened = _opened(payload, said)
     if said.inline is None:
         return Shown(None, opened)
-    body = {"response_type": "ephemeral", **render.message(said.inline, mentions)}
-    url = payload.get("response_url")
-    if render.is_native(body) and isinstance(url, str):
+    made, url = render.private(said.inline), payload.get("response_url")
+    if made.is_native and isinstance(url, str):
         # A response with a block that Slack does not know yet would be lost; a call can be made again without it.
-        return Shown(None, (Post(url, {"replace_original": False, **body}), *opened))
-    return Shown(body, opened)
+        body = {"response_type": "ephemeral", "replace_original": False, **render.message(said.inline)}
+        return Shown(None, (Post(url, body), *opened))
+    return Shown(made.body, opened)
 
 
-def _opened(payload: Mapping[str, Any], said: Said, mentions: Mentions) -> tuple[Effect, ...]:
+def _opened(payload: Mapping[str, Any], said: Said) -> tuple[Effect, ...]:
     if said.opens is None:
         return ()
-    arguments = {"trigger_id": trigger(payload), "view": render.modal(said.opens, mentions)}
+    arguments = {"trigger_id": trigger(payload), "view": render.modal(said.opens)}
     return (Call("views.open", arguments, _late(payload, said)),)
 
 
@@ -125,7 +124,7 @@ def _late(payload: Mapping[str, Any], said: Said) -> Post | None:
     return Post(url, {"response_type": "ephemeral", "replace_original": False, **render.message(said.late)})
 
 
-def _to_form(payload: Mapping[str, Any], said: Said, mentions: Mentions) -> Json | None:
+def _to_form(payload: Mapping[str, Any], said: Said) -> Json | None:
     """Errors keep the form open. Any other answer takes its place: a modal is private, and nobody searches for it."""
     fields = [one["block_id"] for one in _blocks(payload) if one.get("type") == "input" and "block_id" in one]
     errors = dict(said.errors)
@@ -135,7 +134,7 @@ def _to_form(payload: Mapping[str, Any], said: Said, mentions: Mentions) -> Json
         # Slack refuses an error for a field that is not there.
         placed = {name if name in fields else fields[0]: clip(text, ERROR_LIMIT) for name, text in errors.items()}
         return {"response_action": "errors", "errors": placed}
-    view = render.modal(said.opens, mentions) if said.opens else render.sheet(said.inline, mentions) if said.inline else None  # fmt: skip
+    view = render.modal(said.opens) if said.opens else render.sheet(said.inline) if said.inline else None  # fmt: skip
     return {"response_action": "update", "view": view} if view else None
 
 
@@ -145,21 +144,21 @@ def _blocks(payload: Mapping[str, Any]) -> list[Json]:
     return [one for one in found if isinstance(one, dict)] if isinstance(found, list) else []
 
 
-def _to_press(payload: Mapping[str, Any], about: Incoming, said: Said, mentions: Mentions) -> tuple[Effect, ...]:
+def _to_press(payload: Mapping[str, Any], about: Incoming, said: Said) -> tuple[Effect, ...]:
     view = payload.get("view")
     if isinstance(view, dict):
         if view.get("type") == "modal":
-            return _in_place(view, said, mentions)
-        home = _published(about, said.home, mentions)
-        return (*_in_modal(payload, said, mentions), *home)
+            return _in_place(view, said)
+        home = _published(about, said.home)
+        return (*_in_modal(payload, said), *home)
     effects: tuple[Effect, ...] = ()
     url = payload.get("response_url")
     if said.inline is not None and isinstance(url, str):
-        effects = (Post(url, _response(payload, about, said, said.inline, mentions)),)
-    return (*effects, *_opened(payload, said, mentions))
+        effects = (Post(url, _response(payload, about, said, said.inline)),)
+    return (*effects, *_opened(payload, said))
 
 
-def _response(payload: Mapping[str, Any], about: Incoming, said: Said, inline: Message, mentions: Mentions) -> Json:
+def _response(payload: Mapping[str, Any], about: Incoming, said: Said, inline: Message) -> Json:
     """In a channel the pressed message belongs to everybody: the answer is a private one beside it."""
     container = payload.get("container")
     is_ephemeral = isinstance(container, dict) and container.get("is_ephemeral") is True
@@ -167,33 +166,33 @@ def _response(payload: Mapping[str, Any], about: Incoming, said: Said, inline: M
     body = {
         "response_type": "in_channel" if is_own else "ephemeral",
         "replace_original": said.replace and (is_own or is_ephemeral),
-        **render.message(inline, mentions),
+        **render.message(inline),
     }
     return {**body, "thread_ts": about.place.thread} if about.place.thread and not body["replace_original"] else body
 
 
-def _in_place(view: Json, said: Said, mentions: Mentions) -> tuple[Effect, ...]:
-    made = render.modal(said.opens, mentions) if said.opens else render.sheet(said.inline, mentions) if said.inline else None  # fmt: skip
+def _in_place(view: Json, said: Said) -> tuple[Effect, ...]:
+    made = render.modal(said.opens) if said.opens else render.sheet(said.inline) if said.inline else None  # fmt: skip
     return (Call("views.update", {"view_id": view.get("id"), "view": made}),) if made else ()
 
 
-def _in_modal(payload: Mapping[str, Any], said: Said, mentions: Mentions) -> tuple[Effect, ...]:
+def _in_modal(payload: Mapping[str, Any], said: Said) -> tuple[Effect, ...]:
     if said.opens is not None:
-        return _opened(payload, said, mentions)
+        return _opened(payload, said)
     if said.inline is None:
         return ()
-    view = render.sheet(said.inline, mentions)
+    view = render.sheet(said.inline)
     return (Call("views.open", {"trigger_id": trigger(payload), "view": view}, _late(payload, said)),)
 
 
-def _to_event(about: Incoming, said: Said, mentions: Mentions) -> Shown:
+def _to_event(about: Incoming, said: Said) -> Shown:
     """Typed words and the opened home: nothing can be shown in the response to an event."""
     if about.place.kind == "home":
-        return Shown(None, _published(about, said.home or said.inline, mentions))
+        return Shown(None, _published(about, said.home or said.inline))
     message = _asking_again(about, said.opens) if said.opens else said.inline
     if message is None or not isinstance(about.event, Typed):
         return Shown()
-    arguments: Json = {"channel": about.place.id, **quiet(render.message(message, mentions))}
+    arguments: Json = {"channel": about.place.id, **quiet(render.message(message))}
     if about.place.thread:
         arguments["thread_ts"] = about.place.thread
     if about.place.kind == "direct":
@@ -201,10 +200,10 @@ def _to_event(about: Incoming, said: Said, mentions: Mentions) -> Shown:
     return Shown(None, (Call("chat.postEphemeral", {**arguments, "user": about.account}),))
 
 
-def _published(about: Incoming, home: Message | None, mentions: Mentions) -> tuple[Effect, ...]:
+def _published(about: Incoming, home: Message | None) -> tuple[Effect, ...]:
     if home is None:
         return ()
-    return (Call("views.publish", {"user_id": about.account, "view": render.home(home, mentions)}),)
+    return (Call("views.publish", {"user_id": about.account, "view": render.home(home)}),)
 
 
 def _asking_again(about: Incoming, form: Form) -> Message:

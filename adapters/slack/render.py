@@ -6,8 +6,10 @@ where it does not know one: on ``invalid_blocks`` the sender posts :func:`withou
 
 from __future__ import annotations
 
-from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
+from weakref import WeakKeyDictionary
+
+import msgspec
 
 from adapters.slack import charts, limits
 from adapters.slack.fitting import Piece, fitted
@@ -50,22 +52,33 @@ _STAMP = "{date_short_pretty} {time}"
 
 
 def message(content: Message, mentions: Mentions = _NOBODY) -> Json:
-    """Arguments ``text`` and ``blocks`` of chat.postMessage and chat.update; ``mentions`` gives Slack ids by member.
-
-    It may be shared: never change what is inside.
-    """
-    return dict(_message(content, tuple(sorted(mentions.items()))))
-
-
-# The same look-up or help is asked for again and again, and a message is hashed in a microsecond. Only the last few are
-# kept: some are private, and the longest take tens of kilobytes.
-@lru_cache(maxsize=100)
-def _message(content: Message, known: tuple[tuple[str, str], ...]) -> Json:
-    mentions = dict(known)
+    """Arguments ``text`` and ``blocks`` of chat.postMessage and chat.update; ``mentions`` gives Slack ids by member."""
     told = clip(one_line(content.summary), SUMMARY_LIMIT) or UNTOLD
     pieces = _Page(mentions, native=True).pieces(content.blocks or (Text((Plain(told),)),))
     # Slack parses this text as mrkdwn; escaping can make it five times as long and no longer.
     return {"text": escaped(told), "blocks": fitted(pieces, limits.MESSAGE_BLOCKS, limits.MESSAGE_TEXT)}
+
+
+class Private(NamedTuple):
+    """A private answer as JSON. ``is_native``: it holds a block that some workspaces do not know yet."""
+
+    body: str
+    is_native: bool
+
+
+# What somebody keeps (a term's card) is written once for as long as they keep it, for the same few are looked up again and
+# again. What nobody keeps is gone with its answer.
+_private: WeakKeyDictionary[Message, Private] = WeakKeyDictionary()
+
+
+def private(content: Message) -> Private:
+    """A message that mentions nobody, as the body of a response that only who asked sees."""
+    known = _private.get(content)
+    if known is None:
+        made = message(content)
+        body = msgspec.json.encode({"response_type": "ephemeral", **made}).decode()
+        known = _private[content] = Private(body, is_native(made))
+    return known
 
 
 def home(content: Message, mentions: Mentions = _NOBODY) -> Json:

@@ -86,7 +86,9 @@ def _target(url: str) -> str:
 
 def rich_text(made: list[Json], kind: str = "rich_text_section") -> list[Json]:
     """Rich text blocks of at most 3,000 characters each: long words are split at spaces, not cut off."""
-    return [{"type": "rich_text", "elements": [{"type": kind, "elements": part}]} for part in _parts(made)]
+    fits = sum([len(one.get("text", "")) for one in made]) <= limits.SECTION  # as nearly everything does
+    parts = [made] if fits and made else _parts(made)
+    return [{"type": "rich_text", "elements": [{"type": kind, "elements": part}]} for part in parts]
 
 
 def _parts(made: list[Json]) -> list[list[Json]]:

@@ -119,7 +119,7 @@ class Turns:
         if "command" not in payload:
             return Reply()
         told = self._app.explain(Refusal("app.forbidden")).inline
-        return _json({"response_type": "ephemeral", **render.message(told)}) if told else Reply()
+        return Reply(200, render.private(told).body, is_json=True) if told else Reply()
 
     async def _listen(self, body: Json, seat: Seat, proof: str) -> BoltResponse:
         """The one listener behind every kind of payload."""
@@ -146,11 +146,11 @@ class Turns:
             return BoltResponse(status=503)
         said = self._said(answer, kept=not is_carried_out)
         try:
-            made = shown(payload, about, said, {})
+            made = shown(payload, about, said)
         except Exception:
             # What was asked is done and committed; only the screen is at fault.
             log.exception("an answer could not be shown")
-            made = shown(payload, about, Said(inline=self._told("slack.unshown"), late=said.late), {})
+            made = shown(payload, about, Said(inline=self._told("slack.unshown"), late=said.late))
         if made.effects:
             self._after(self._carry_out(seat, made.effects))
         if self._profiles.is_new(seat, about.account):
@@ -322,9 +322,7 @@ async def _authorize(context: AsyncBoltContext, team_id: str | None, enterprise_
     )
 
 
-def _encoded(body: Json | None) -> str:
-    return "" if body is None else msgspec.json.encode(body).decode()
-
-
-def _json(body: Json) -> Reply:
-    return Reply(200, _encoded(body), is_json=True)
+def _encoded(body: Json | str | None) -> str:
+    if body is None or isinstance(body, str):
+        return body or ""
+    return msgspec.json.encode(body).decode()

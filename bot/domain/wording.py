@@ -17,6 +17,8 @@ _BREAKS = re.compile("\r\n?|\u2028|\u2029|\x85")
 
 def clean(text: str) -> str:
     """The text without control and bidirectional characters; every line break is a newline."""
+    if text.isprintable():  # nearly every text is: then nothing of the kind is in it
+        return text
     return _UNSEEN.sub("", _BREAKS.sub("\n", text))
 
 
