@@ -23,7 +23,7 @@ from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
 from storage import locks, rounds
 from storage.askings import answer
 from storage.dialects import insert, insert_for, is_sqlite, machine_now, try_alone
-from storage.ledger import Ledger, deliveries, delivery, in_turn, message_budget, read
+from storage.ledger import Ledger, deliveries, delivery, ended, in_turn, message_budget, read
 from storage.people import inbox
 from storage.schema import Instant, ident, metadata
 
@@ -179,7 +179,9 @@ class DispatchPart:
         return int(held.scalar_one()) == id
 
     def end(self, one: Delivery, state: str, reason: str) -> None:
-        if self._update(one, state=state, reason=reason):
+        # What was refused for good says why; of what is not wanted any more, nobody may say that it is not there.
+        values = {"state": state, "reason": reason} if state == "dead" else ended(state, reason)
+        if self._update(one, **values):
             Ledger(self._conn, self._tenant).refund([one.id])
 
     def give_up(self, one: Delivery, reason: str) -> None:

@@ -1,6 +1,7 @@
 """Any order of claims, intents, results, lapses, stops and repeats: the ledger, the bookings and the inbox do as plain dicts do."""
 
 from datetime import date, timedelta
+from functools import cache
 
 from hypothesis import settings
 from hypothesis import strategies as st
@@ -23,14 +24,20 @@ OWNERS = ("one", "two")
 OPEN = {"ready", "claimed", "sending", "unknown"}
 
 
+@cache
+def empty():
+    """One database for every example: making its tables costs more than a hundred steps."""
+    engine = open_engine("sqlite://")
+    metadata.create_all(engine)
+    return engine
+
+
 class Machine(RuleBasedStateMachine):
     """A company in memory, in one transaction that is thrown away."""
 
     def __init__(self):
         super().__init__()
-        self.engine = open_engine("sqlite://")
-        metadata.create_all(self.engine)
-        self.conn = self.engine.connect()
+        self.conn = empty().connect()
         self.conn.begin()
         add_tenant(self.conn, "t", "Acme", "secret", NOW)
         add_workspace(self.conn, Workspace(id="w", tenant="t", platform="test", team="t", name="Acme"))
@@ -42,7 +49,6 @@ class Machine(RuleBasedStateMachine):
     def teardown(self):
         self.conn.rollback()
         self.conn.close()
-        self.engine.dispose()
 
 
 class Deliveries(Machine):
@@ -55,6 +61,10 @@ class Deliveries(Machine):
         self.held: dict[str, list] = {owner: [] for owner in OWNERS}  # what a worker believes to have claimed
         self.calls: dict[str, list] = {owner: [] for owner in OWNERS}  # what it is calling
         self.epochs = {}  # id -> (owner, epoch) of the claim in force
+        self.doubted = set()  # sent again though a call may have arrived: never said to be unsent
+
+    def unsent(self, id):
+        return "dead" if id in self.doubted else "skipped"
 
     def own(self, one, owner):
         return self.epochs.get(one.id) == (owner, one.epoch)
@@ -91,6 +101,14 @@ class Deliveries(Machine):
             self.model[one.id] = "sending"
         self.calls[owner] += held
 
+    @rule(owner=st.sampled_from(OWNERS))
+    def refuse(self, owner):
+        """Its kind does not want the first of them any more."""
+        believed, self.held[owner] = self.held[owner], []
+        for one in self.parts.dispatch.hold(owner, believed[:1]):
+            self.parts.dispatch.end(one, "skipped", "paused")
+            self.model[one.id] = self.unsent(one.id)
+
     @precondition(lambda self: any(self.calls.values()))
     @rule(data=st.data(), result=st.sampled_from(["sent", "again", "unknown", "dead", "uncalled"]))
     def result(self, data, result):
@@ -126,6 +144,7 @@ class Deliveries(Machine):
                 assert self.parts.dispatch.sent(one, "m", NOW)
             else:
                 self.parts.dispatch.resend(one, 0.0)
+                self.doubted.add(one.id)
             self.model[one.id] = "sent" if is_there else "ready"
 
     @rule(who=st.sampled_from(PEOPLE))
@@ -133,7 +152,7 @@ class Deliveries(Machine):
         theirs = set(self.conn.execute(select(delivery.c.id).where(delivery.c.member == who)).scalars())
         waiting = [id for id, state in self.model.items() if id in theirs and state in {"ready", "claimed"}]
         assert self.parts.ledger.skip("paused", member=who) == len(waiting)
-        self.model |= dict.fromkeys(waiting, "skipped")
+        self.model |= {id: self.unsent(id) for id in waiting}
 
     @invariant()
     def the_ledger_is_the_model(self):
