@@ -10,6 +10,10 @@ from starlette.routing import BaseRoute
 from scheduler.ports import Messenger
 
 
+class NotSetUp(Exception):
+    """A platform cannot be served with these settings; the text says what to do, and holds no secret."""
+
+
 class Front(Protocol):
     """One platform's front door. ``routes`` are mounted on the server; ``start`` opens sessions and sockets."""
 

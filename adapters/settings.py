@@ -26,6 +26,18 @@ class Settings(BaseSettings):
     company: str = Field("My company", description="Name of the company, shown in greetings and digests")
     host: str = Field("127.0.0.1", description="Address the server listens on")
     port: int = Field(8080, ge=1, le=65535, description="Port the server listens on")
+    metrics_address: str | None = Field(
+        None,
+        pattern=r"^(off|[A-Za-z0-9.-]+:\d{1,5})$",
+        description="Where /metrics is served, as ADDRESS:PORT, or off; if not set, to this machine only, on the server's port + 1000",
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "info",
+        description="From which level on serve and worker log; libraries are heard from warning on, at debug from debug on",
+    )
+    log_format: Literal["auto", "json", "text"] = Field(
+        "auto", description="How they log: json, text, or auto: text at a terminal, JSON lines elsewhere"
+    )
     zone: str = Field("UTC", description="Time zone of the workspace, for members who have not chosen one")
     slack_bot_token: SecretStr | None = Field(None, description="Bot token of the Slack app (xoxb-...)")
     slack_signing_secret: SecretStr | None = Field(None, description="Signing secret of the Slack app")

@@ -211,6 +211,7 @@ class Drainer:
             message=message,
             member=delivery.member,
             at=now,
+            due_at=delivery.due_at,
         )
         try:
             message_id = await asyncio.wait_for(lane.messenger.send(parcel), CALL_SECONDS)
@@ -254,7 +255,7 @@ class Drainer:
                     kind.settled(work, list(group))
             except Exception:
                 # The messages are there; that must be recorded, whatever their kind makes of it.
-                log.exception("kind %s failed after sending", name)
+                log.exception("a kind failed after sending", extra={"kind": name})
 
     async def _resolve(self, lane: Lane) -> None:
         """Find out what became of deliveries whose outcome is unknown: look first, then decide by kind."""

@@ -63,7 +63,7 @@ class Intents:
                 return self._compose(parts, work, kind, group)
         except Exception:
             # One bad item must not fail the others: each is tried alone.
-            log.exception("kind %s failed on a batch of %d", name, len(group))
+            log.exception("a kind failed on a batch", extra={"kind": name, "count": len(group)})
         found: dict[int, Composed] = {}
         for one in group:
             found |= self._ask_alone(parts, work, kind, one)

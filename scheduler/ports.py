@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class Parcel(msgspec.Struct, frozen=True, kw_only=True):
-    """One platform call. ``delivery`` is the marker that the platform keeps where it can; ``at`` is by Clock."""
+    """One platform call. ``delivery`` is the marker that the platform keeps where it can; ``at`` and ``due_at`` are by Clock."""
 
     delivery: int
     workspace: str
@@ -30,6 +30,7 @@ class Parcel(msgspec.Struct, frozen=True, kw_only=True):
     message: Message
     member: str | None
     at: datetime
+    due_at: datetime | None = None
 
 
 class Messenger(Protocol):

@@ -49,7 +49,7 @@ class Ticker:
                 await self._write(tenant, partial(self._step, due=due, now=now))
             except Exception as error:
                 # Its step is undone. It is tried again with the next tick, and other jobs go on meanwhile.
-                log.exception("job %s failed", due.name)
+                log.exception("a job failed", extra={"kind": due.name})
                 failed.append((due.name, due.period))
                 reason = f"{type(error).__name__}"
                 await self._write(tenant, partial(_count_failure, due=due, reason=reason))

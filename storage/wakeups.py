@@ -59,7 +59,7 @@ class Wakeups:
                 with self._engine.begin() as conn:
                     conn.execute(text("SELECT pg_notify(:channel, :name)"), {"channel": CHANNEL, "name": self._name})
             except Exception as error:  # noqa: BLE001 - the poll of the others finds it
-                log.warning("a wake-up could not be sent: %s", type(error).__name__)
+                log.warning("a wake-up could not be sent", extra={"reason": type(error).__name__})
 
     def _listen(self) -> None:
         while not self._closed.is_set():
@@ -67,7 +67,7 @@ class Wakeups:
                 with self._engine.connect() as conn:
                     self._hear(conn)
             except Exception as error:  # noqa: BLE001 - whatever it was, listen again
-                log.warning("the listener was lost and listens again: %s", type(error).__name__)
+                log.warning("the listener was lost and listens again", extra={"reason": type(error).__name__})
                 self._closed.wait(AGAIN_SECONDS)
 
     def _hear(self, conn: Connection) -> None:

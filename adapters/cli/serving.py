@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import secrets
 import signal
@@ -10,18 +11,24 @@ import sys
 from collections.abc import Callable
 from contextlib import ExitStack
 from datetime import UTC, datetime
+from typing import Any
 
 import typer
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
+from adapters import logs, web
 from adapters.cli.output import MISUSED, fail, settings_or_exit
+from adapters.front import NotSetUp
 from adapters.settings import Settings
 from adapters.wiring import database
 from adapters.wiring.system import Unusable
 
 LOOPBACK = "127.0.0.1"
 STOP_SECONDS = 10
+METRICS_PORT = 1000  # above the server's, where nothing else is said
+log = logging.getLogger(__name__)
 
 
 def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None, colleagues: bool) -> None:
@@ -39,7 +46,7 @@ def play(*, port: int, open_page: bool, url: str, fresh: bool, start: str | None
         )
     except Unusable as error:
         fail(str(error), code=MISUSED)
-    _run(app, bound, lambda: _greet(f"{address}/?token={token}", open_page=open_page))
+    _run(app, [bound], lambda: _greet(f"{address}/?token={token}", open_page=open_page))
 
 
 def serve(port: int | None, *, worker: bool) -> None:
@@ -72,16 +79,52 @@ def _serve(settings: Settings, port: int | None, role: str = "both", *, teams_un
     from adapters.wiring import serving
 
     with ExitStack() as held:
+        held.enter_context(logs.written(settings.log_format, settings.log_level))
         try:
             # Before anything is read or brought to our schema: a SQLite file is one process's.
             held.enter_context(database.alone(settings.database_url))
             app = serving.serving(settings, serving.Role(role), teams_unauthenticated=teams_unauthenticated)
         except Unusable as error:
             fail(str(error), "`mlops-coach doctor` says what is missing.")
-        bound = _bind(settings.port if port is None else port, settings.host)
+        wanted = settings.port if port is None else port
+        bound = _bind(wanted, settings.host)
+        watched = _bind_metrics(settings.metrics_address, wanted)
         where = f"http://{settings.host}:{bound.getsockname()[1]}"
         says = f"Sending; health on {where}" if role == "sends" else f"Serving on {where}"
-        _run(app, bound, lambda: _say(says))
+        if watched is not None:
+            says += "; metrics on http://{}:{}/metrics".format(*watched.getsockname())
+        _run_apart(app, bound, watched, says)
+
+
+def _run_apart(app: Starlette, bound: socket.socket, watched: socket.socket | None, says: str) -> None:
+    """Run with a second door for the metrics; a platform that cannot be served is a sentence."""
+    doors = web.Doors(app, watched.getsockname()[1] if watched is not None else None)
+    try:
+        _run(doors, [bound] if watched is None else [bound, watched], lambda: _say(says), log_config=None)
+    except SystemExit:  # the server's, when the start failed
+        if doors.trouble is None:
+            raise
+        if isinstance(doors.trouble, NotSetUp):
+            fail(str(doors.trouble), "`mlops-coach doctor` says what is missing.")
+        log.critical("the start failed", exc_info=doors.trouble)
+        raise typer.Exit(1) from None
+
+
+def _bind_metrics(address: str | None, port: int) -> socket.socket | None:
+    """A socket for the metrics: where it is said, nowhere, or on this machine at a port that follows from the server's."""
+    if address == "off":
+        return None
+    if address is not None:
+        host, _, own = address.rpartition(":")
+        if int(own) == port != 0:
+            fail("MLOPS_METRICS_ADDRESS needs a port of its own.", "For example 127.0.0.1:9464", MISUSED)
+        return _bind(int(own), host, "Choose another with MLOPS_METRICS_ADDRESS, or say off.")
+    beside = port + METRICS_PORT if port + METRICS_PORT <= 65535 else port - METRICS_PORT
+    try:
+        return _bound(beside if port else 0, LOOPBACK)
+    except OSError:  # nobody asked for this port, so it is no reason not to serve
+        log.warning("the metrics are not served, for their port is taken: set MLOPS_METRICS_ADDRESS")
+        return None
 
 
 def _say(words: str) -> None:
@@ -89,20 +132,34 @@ def _say(words: str) -> None:
     sys.stdout.flush()
 
 
-def _bind(port: int, host: str = LOOPBACK) -> socket.socket:
+def _bind(port: int, host: str = LOOPBACK, todo: str = "Choose another with --port.") -> socket.socket:
     """Bind before anything else is started, so that a taken port is a sentence and not a trace."""
+    try:
+        return _bound(port, host)
+    except (OSError, OverflowError) as error:
+        why = error.strerror if isinstance(error, OSError) else "there is no such port"
+        fail(f"Port {port} on {host} cannot be used: {why}.", todo, MISUSED)
+
+
+def _bound(port: int, host: str) -> socket.socket:
     bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
     bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         bound.bind((host, port))
-    except OSError as error:
-        fail(f"Port {port} on {host} cannot be used: {error.strerror}.", "Choose another with --port.", MISUSED)
+    except (OSError, OverflowError):
+        bound.close()
+        raise
     return bound
 
 
-def _run(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> None:
+def _run(app: ASGIApp, bound: list[socket.socket], ready: Callable[[], None], **options: Any) -> None:
     config = uvicorn.Config(
-        app, log_level="warning", access_log=False, server_header=False, timeout_graceful_shutdown=STOP_SECONDS
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=STOP_SECONDS,
+        **options,
     )
     server = uvicorn.Server(config)
     started = server.startup
@@ -115,7 +172,7 @@ def _run(app: Starlette, bound: socket.socket, ready: Callable[[], None]) -> Non
     server.startup = startup  # type: ignore[method-assign]
     # The server stops by itself and then hands the signal on, which would end us as if we had been killed.
     signal.signal(signal.SIGTERM, lambda *_: setattr(server, "should_exit", True))
-    server.run([bound])
+    server.run(bound)
     if not server.started:
         raise typer.Exit(1)
 

@@ -182,7 +182,7 @@ class Mover:
             while self._clock.now < self._until:
                 due = await self._ticker.next_due(self._clock.now)
                 if due is not None and due <= self._clock.now:
-                    log.error("something claims to be due at %s, which is not after now", due)
+                    log.error("something claims to be due at an instant that is not after now")
                     due = self._clock.now + NUDGE
                 now = min(due or self._until, self._until)
                 await self._keep(now, until)

@@ -11,12 +11,14 @@ from datetime import datetime
 from urllib.parse import urljoin, urlsplit
 
 from pydantic import SecretStr
+from starlette.middleware import Middleware
 from starlette.routing import BaseRoute, Route
 
+from adapters.front import NotSetUp
 from adapters.settings import Settings
 from adapters.slack.calls import API_URL, Calls, TokenRefused
 from adapters.slack.files import Files
-from adapters.slack.guard import Guard
+from adapters.slack.guard import Guard, Json, Reply
 from adapters.slack.keys import BadKeys, Keys
 from adapters.slack.oauth import AUTHORIZE_URL, Installer
 from adapters.slack.profiles import Profiles
@@ -25,6 +27,7 @@ from adapters.slack.seats import PLATFORM, Seat, Seats
 from adapters.slack.send import SlackMessenger
 from adapters.slack.socket_mode import Socket
 from adapters.slack.turns import Turns
+from adapters.watch import NOBODY, Timed, Watch
 from bot.app import App
 from bot.errors import DeliveryFailed
 from scheduler.ports import Messenger, finished
@@ -32,27 +35,33 @@ from storage.installations import Installation, install
 from storage.store import Store
 from storage.tenancy import Workspace
 
+__all__ = ["NotSetUp", "SlackFront", "open_front"]
+
 EVENTS_PATH = "/slack/events"
 RELOAD_SECONDS, REACH_SECONDS = 30.0, 60.0
 log = logging.getLogger(__name__)
-
-
-class NotSetUp(Exception):
-    """Slack's settings cannot work; the text says what to do."""
 
 
 class SlackFront:
     """Implements ``adapters.front.Front``."""
 
     def __init__(
-        self, settings: Settings, app: App, store: Store, clock: Callable[[], datetime], *, tenant: str
+        self,
+        settings: Settings,
+        app: App,
+        store: Store,
+        clock: Callable[[], datetime],
+        *,
+        tenant: str,
+        watch: Watch = NOBODY,
     ) -> None:
+        self._watch = watch
         self._settings = settings
         self._app = app
         self._store = store
         self._clock = clock
         self._tenant = tenant
-        self._calls = Calls(settings.slack_api_url or API_URL)
+        self._calls = Calls(settings.slack_api_url or API_URL, watch=watch)
         self._seats = Seats(store, self._unlock)
         profiles = Profiles(store, self._calls, app.accounts)
         files = Files(store, self._calls)
@@ -65,10 +74,11 @@ class SlackFront:
             profiles=profiles,
             clock=clock,
             zone=settings.zone,
+            watch=watch,
         )
         self._messenger = SlackMessenger(store, self._seats, self._calls, files, self._told_refused)
         secret = settings.slack_signing_secret
-        self._guard = Guard(secret.get_secret_value(), self._turns.receive, time.time) if secret else None
+        self._guard = Guard(secret.get_secret_value(), self._turns.receive, time.time, watch) if secret else None
         self._reached = 0.0
         self._keys = Keys(settings.slack_token_keys.get_secret_value()) if settings.slack_token_keys else None
         self._installer = self._make_installer()
@@ -117,7 +127,8 @@ class SlackFront:
 
     @property
     def routes(self) -> Sequence[BaseRoute]:
-        events = [Route(EVENTS_PATH, endpoint=self._guard)] if self._guard is not None else []
+        timed = [Middleware(Timed, watch=self._watch)]
+        events = [Route(EVENTS_PATH, endpoint=self._guard, middleware=timed)] if self._guard is not None else []
         return [*events, *(self._installer.routes if self._installer is not None else [])]
 
     async def start(self) -> None:
@@ -136,10 +147,17 @@ class SlackFront:
         return Socket(
             app_token=app_token.get_secret_value(),
             client=lambda: self._calls.client,
-            take=self._turns.receive,
+            take=self._take,
             store=self._store,
             reach=self._reach,
         )
+
+    async def _take(self, payload: Json, proof: str) -> Reply:
+        """What comes through the socket, timed as the door does for what is posted."""
+        began = time.perf_counter()
+        reply = await self._turns.receive(payload, proof)
+        self._watch.acknowledged(time.perf_counter() - began, reply.status)
+        return reply
 
     async def _reach(self) -> bool:
         """Slack answers; asked once a minute."""
@@ -173,7 +191,9 @@ class SlackFront:
                 f"Slack refused MLOPS_SLACK_BOT_TOKEN ({refused.reason}): copy it again from OAuth & Permissions."
             ) from refused
         except DeliveryFailed as failed:
-            log.error("Slack did not answer at the start (%s); serving what was installed before", failed.reason)
+            log.error(
+                "Slack did not answer at the start; serving what was installed before", extra={"reason": failed.reason}
+            )
             return
         app_id = await self._app_id(token.get_secret_value(), known)
         if app_id is None:
@@ -211,7 +231,9 @@ class SlackFront:
         except DeliveryFailed as failed:
             if failed.permanent:
                 return ""
-            log.error("Slack did not answer at the start (%s); serving what was installed before", failed.reason)
+            log.error(
+                "Slack did not answer at the start; serving what was installed before", extra={"reason": failed.reason}
+            )
             return None
         return str(bot.get("app_id") or "") if isinstance(bot, dict) else ""
 
@@ -224,9 +246,8 @@ class SlackFront:
 
     def _told_refused(self, seat: Seat, reason: str) -> None:
         log.error(
-            "Slack refuses the token of workspace %s (%s): nothing is sent there until the app is installed again",
-            seat.workspace,
-            reason,
+            "Slack refuses the token of a workspace: nothing is sent there until the app is installed again",
+            extra={"workspace": seat.workspace, "reason": reason},
         )
 
     async def _keep_loaded(self) -> None:
@@ -239,7 +260,9 @@ class SlackFront:
                 log.exception("the installations could not be read; the ones known stay")
 
 
-def open_front(settings: Settings, app: App, store: Store, clock: Callable[[], datetime], *, tenant: str) -> SlackFront:
+def open_front(
+    settings: Settings, app: App, store: Store, clock: Callable[[], datetime], *, tenant: str, watch: Watch = NOBODY
+) -> SlackFront:
     """Slack by its settings. Raises :class:`NotSetUp` when they cannot work together."""
     if settings.slack_signing_secret is None and settings.slack_app_token is None:
         raise NotSetUp("Slack needs MLOPS_SLACK_SIGNING_SECRET (HTTP) or MLOPS_SLACK_APP_TOKEN (Socket Mode).")
@@ -257,7 +280,7 @@ def open_front(settings: Settings, app: App, store: Store, clock: Callable[[], d
     if settings.slack_api_url is not None and settings.host not in {"127.0.0.1", "::1", "localhost"}:
         raise NotSetUp("With MLOPS_SLACK_API_URL the server listens on this machine only: unset MLOPS_HOST.")
     try:
-        return SlackFront(settings, app, store, clock, tenant=tenant)
+        return SlackFront(settings, app, store, clock, tenant=tenant, watch=watch)
     except BadKeys as error:
         raise NotSetUp(str(error)) from error
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import re
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,6 +12,7 @@ import aiohttp
 from slack_sdk.errors import SlackApiError
 from slack_sdk.web.async_client import AsyncWebClient
 
+from adapters.watch import NOBODY, Watch, traced
 from bot.errors import DeliveryFailed
 
 API_URL = "https://slack.com/api/"
@@ -35,6 +37,7 @@ REFUSED_ERRORS = {"accesslimited", "message_limit_exceeded", "rate_limited", "ra
 BLOCK_ERRORS = {"invalid_blocks", "invalid_blocks_format"}
 
 Json = dict[str, Any]
+_WORD = re.compile(r"[a-z][a-z0-9_]{1,79}")
 
 
 class TokenRefused(DeliveryFailed):
@@ -54,16 +57,19 @@ class BlocksRefused(DeliveryFailed):
 class Calls:
     """The Web API. ``open`` and ``close`` belong to the server's life; a call before ``open`` fails."""
 
-    def __init__(self, api_url: str = API_URL, *, seconds: float = CALL_SECONDS) -> None:
+    def __init__(self, api_url: str = API_URL, *, seconds: float = CALL_SECONDS, watch: Watch = NOBODY) -> None:
         self._api_url = api_url if api_url.endswith("/") else f"{api_url}/"
         self._seconds = seconds
+        self._watch = watch
         self._session: aiohttp.ClientSession | None = None
         self._client: AsyncWebClient | None = None
         self._own_host = urlsplit(api_url).hostname if api_url != API_URL else None
 
     async def open(self) -> None:
         # One session for everything: a client without one opens a session for each call, six times the work.
-        self._session = aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=self._seconds))
+        self._session = aiohttp.ClientSession(
+            timeout=aiohttp.ClientTimeout(total=self._seconds), trace_configs=[traced(self._watch)]
+        )
         # The client's own retries would send a message twice when only the answer was lost.
         self._client = AsyncWebClient(base_url=self._api_url, session=self._session, retry_handlers=[])
 
@@ -143,7 +149,7 @@ def _answered(error: SlackApiError) -> DeliveryFailed:
     response: Any = error.response
     status = int(getattr(response, "status_code", 0) or getattr(response, "status", 0))
     data = getattr(response, "data", None)
-    word = data.get("error") if isinstance(data, dict) else None
+    word = _word(data.get("error") if isinstance(data, dict) else None)
     if status == 429:
         return DeliveryFailed("rate limited", retry_after=_wait(getattr(response, "headers", {}) or {}))
     if status >= 500 or word in AMBIGUOUS_ERRORS or not isinstance(word, str):
@@ -154,7 +160,12 @@ def _answered(error: SlackApiError) -> DeliveryFailed:
         return TokenRefused(word)
     if word in BLOCK_ERRORS:
         return BlocksRefused(word)
-    return DeliveryFailed(word[:100], permanent=True)
+    return DeliveryFailed(word, permanent=True)
+
+
+def _word(said: object) -> str | None:
+    """Slack's word for what is wrong. Anything else in its place may be what was sent, and would be kept with the delivery."""
+    return said if isinstance(said, str) and _WORD.fullmatch(said) else None
 
 
 def _wait(headers: Mapping[str, Any]) -> float:

@@ -49,7 +49,7 @@ class Files:
             try:
                 await self._upload(seat, channel, thread, name, data)
             except DeliveryFailed as failed:
-                log.warning("a file was not uploaded: %s", failed.reason)
+                log.warning("a file was not uploaded", extra={"reason": failed.reason})
 
     async def _upload(self, seat: Seat, channel: str, thread: str | None, name: str, data: bytes) -> None:
         place = await self._calls.form(

@@ -11,13 +11,14 @@ import hashlib
 import hmac
 import logging
 import re
-from collections import Counter
 from collections.abc import Awaitable, Callable
 from typing import Any, NamedTuple
 from urllib.parse import unquote
 
 import msgspec
 from starlette.types import Receive, Scope, Send
+
+from adapters.watch import NOBODY, Watch
 
 MOST_BYTES = 256 * 1024
 MOST_FIELDS = 100
@@ -60,13 +61,13 @@ Take = Callable[[Json, str], Awaitable[Reply]]
 class Guard:
     """An ASGI endpoint. ``take`` gets the parsed payload of a proved request and a hash of its signed bytes."""
 
-    def __init__(self, secret: str, take: Take, machine: Callable[[], float]) -> None:
+    def __init__(self, secret: str, take: Take, machine: Callable[[], float], watch: Watch = NOBODY) -> None:
         if not secret:
             raise ValueError("without a signing secret nothing can be proved")
         self._secret = secret.encode()
         self._take = take
         self._machine = machine
-        self.refused: Counter[str] = Counter()
+        self._watch = watch
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -75,8 +76,8 @@ class Guard:
             proof = self._prove(headers, body)
             payload = parse(body, headers.get(KIND, b""))
         except Refused as refused:
-            self.refused[refused.reason] += 1
-            log.info("request refused: %s", refused.reason)
+            self._watch.refused(refused.reason)
+            log.info("a request was refused", extra={"platform": "slack", "why": refused.reason})
             reply = Reply(refused.status)
         else:
             reply = await self._take(payload, proof)

@@ -111,7 +111,7 @@ class Installer:
         try:
             granted = await self._exchange(code)
         except DeliveryFailed as failed:
-            log.warning("oauth.v2.access: %s", failed.reason)
+            log.warning("a code was not exchanged", extra={"method": "oauth.v2.access", "reason": failed.reason})
             return _page(502, "Slack did not confirm the installation.", "Please begin again.")
         if not await self._keep(granted, tenant):
             return _page(502, "Slack's answer was not complete.", "Please begin again.")

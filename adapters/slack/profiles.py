@@ -46,7 +46,7 @@ class Profiles:
         try:
             user = (await self._calls.form(seat.token, "users.info", {"user": account})).get("user")
         except DeliveryFailed as failed:
-            log.warning("users.info: %s", failed.reason)
+            log.warning("a profile was not read", extra={"method": "users.info", "reason": failed.reason})
             if not failed.permanent:  # a missing scope is not asked for again and again
                 self._met.discard(key)
             return
@@ -60,7 +60,7 @@ class Profiles:
         try:
             found = (await self._calls.form(seat.token, "conversations.info", {"channel": channel})).get("channel")
         except DeliveryFailed as failed:
-            log.info("conversations.info: %s", failed.reason)
+            log.info("a channel was not read", extra={"method": "conversations.info", "reason": failed.reason})
             return
         name = found.get("name") if isinstance(found, dict) else None
         if isinstance(name, str) and name:

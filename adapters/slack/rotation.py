@@ -104,11 +104,12 @@ class Rotation:
         try:
             granted = await self._calls.form("", "oauth.v2.access", arguments)
         except DeliveryFailed as failed:
-            log.warning("the token of workspace %s was not renewed: %s", one.workspace, failed.reason)
+            told = {"workspace": one.workspace, "reason": failed.reason}
+            log.warning("a token was not renewed", extra=told)
             return False
         token, new = granted.get("access_token"), rotating(granted, self._keys, self._clock())
         if not isinstance(token, str) or new["expires_at"] is None:
-            log.warning("the token of workspace %s was not renewed: the answer was not complete", one.workspace)
+            log.warning("a token was not renewed: the answer was not complete", extra={"workspace": one.workspace})
             return False
         locked, expires_at = self._keys.lock(token), new["expires_at"]
         return await finished(self._store.transact(lambda conn: renew(conn, one, locked, new["refresh"], expires_at)))

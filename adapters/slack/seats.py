@@ -56,7 +56,8 @@ class Seats:
     def _seat(self, one: Installation) -> Seat | None:
         token = self._unlock(one)
         if token is None:
-            log.error("the token of workspace %s cannot be read with the present keys; install it again", one.workspace)
+            told = {"workspace": one.workspace}
+            log.error("a token cannot be read with the present keys; install the app again", extra=told)
             return None
         return Seat(
             workspace=one.workspace,

@@ -105,7 +105,7 @@ class SlackMessenger:
             simple = render.without_native(arguments)
             if simple["blocks"] == arguments["blocks"]:
                 raise
-            log.warning("%s again with plain blocks: %s", method, refused.reason)
+            log.warning("again with plain blocks", extra={"method": method, "reason": refused.reason})
             return await self._calls.call(seat.token, method, simple)
 
     async def _mentions(self, seat: Seat, message: Message) -> Mapping[str, str]:

@@ -122,7 +122,8 @@ class Socket:
 
     def _not_opened(self, error: Exception) -> None:
         self._failed += 1
-        log.warning("no socket (%s), try %d of %d", type(error).__name__, self._failed, TRIES)
+        told = {"reason": type(error).__name__, "attempt": self._failed, "of": TRIES}
+        log.warning("the socket could not be opened", extra=told)
         if self._failed >= TRIES:
             log.critical("Slack's socket cannot be opened; stopping, so that the process is started again")
             self._on_dead()

@@ -26,6 +26,7 @@ from adapters.slack.guard import Reply
 from adapters.slack.profiles import Profiles
 from adapters.slack.seats import Seat, Seats
 from adapters.turn import attempt
+from adapters.watch import NOBODY, Watch
 from bot.app import App
 from bot.domain.conversation import Incoming
 from bot.errors import DeliveryFailed, Refusal
@@ -61,8 +62,10 @@ class Turns:
         profiles: Profiles,
         clock: Callable[[], datetime],
         zone: str,
+        watch: Watch = NOBODY,
     ) -> None:
         self._app = app
+        self._watch = watch
         self._store = store
         self._seats = seats
         self._calls = calls
@@ -108,7 +111,7 @@ class Turns:
         try:
             response = await self._bolt.async_dispatch(request)
         except Exception:
-            log.exception("a payload of type %s was not understood", str(payload.get("type"))[:40])
+            log.exception("a payload was not understood")
             return Reply(400)
         if response.status == 500:  # Bolt's, for a payload of no shape that Slack sends
             return Reply(400)
@@ -139,7 +142,7 @@ class Turns:
         known = self._recent.begin(about.workspace, about.key)
         if known is not None:  # while the first is under way an event is to come again, for that one may yet fail
             return BoltResponse(status=503 if is_event and known == "running" else 200)
-        answer, is_carried_out = await attempt(self._app, about, self._clock())
+        answer, is_carried_out = await attempt(self._app, about, self._clock(), self._watch)
         is_busy = not is_carried_out and answer == self._app.explain(TimeoutError())
         self._recent.end(about.workspace, about.key, done=not is_busy)
         if is_busy and is_event:
@@ -185,7 +188,7 @@ class Turns:
             log.exception("an uninstallation was not recorded; Slack sends it again")
             return BoltResponse(status=503)
         if stopped:
-            log.warning("workspace %s took the app away", seat.workspace)
+            log.warning("a workspace took the app away", extra={"workspace": seat.workspace})
             self._after(self._seats.load())
         return BoltResponse(status=200)
 
@@ -213,7 +216,7 @@ class Turns:
                 await self._call(seat, effect)
             except DeliveryFailed as failed:
                 what = effect.method if isinstance(effect, Call) else type(effect).__name__
-                log.warning("%s after an answer: %s", what, failed.reason)
+                log.warning("a call after an answer failed", extra={"method": what, "reason": failed.reason})
                 if isinstance(failed, TokenRefused):
                     return
                 if isinstance(effect, Call) and effect.otherwise is not None:
@@ -243,7 +246,7 @@ class Turns:
         try:
             await self._calls.respond(post.url, post.body)
         except DeliveryFailed as failed:
-            log.warning("response_url instead: %s", failed.reason)
+            log.warning("nor could it be told", extra={"method": "response_url", "reason": failed.reason})
 
     def _after(self, work: Coroutine[Any, Any, None]) -> None:
         """Start what follows the response; the next round of the loop is early enough."""

@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import msgspec
+from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
@@ -17,6 +18,7 @@ from starlette.routing import Route
 from adapters.teams import read, replies
 from adapters.teams.cloud import Cloud, is_loopback, service_url
 from adapters.teams.verify import CHANNEL, Denied, Verifier
+from adapters.watch import NOBODY, Timed, Watch
 
 Json = Mapping[str, Any]
 Turn = Callable[[Json, Callable[[Json], Awaitable[None]]], Awaitable[None]]
@@ -48,7 +50,14 @@ class Door:
     """Checks what comes in and hands it on. ``verifier`` is None for emulators on loopback only."""
 
     def __init__(
-        self, *, cloud: Cloud, verifier: Verifier | None, tenants: Mapping[str, Conversations], turn: Turn, key: bytes
+        self,
+        *,
+        cloud: Cloud,
+        verifier: Verifier | None,
+        tenants: Mapping[str, Conversations],
+        turn: Turn,
+        key: bytes,
+        watch: Watch = NOBODY,
     ) -> None:
         if verifier is None and not cloud.loopback:
             raise ValueError("only an emulator on loopback may be unauthenticated")
@@ -56,11 +65,12 @@ class Door:
         self._verifier = verifier
         self._tenants = tenants
         self._turn = turn
+        self._watch = watch
         self._key = key  # signs where an answer came from
 
     @property
     def routes(self) -> list[Route]:
-        return [Route(PATH, self.messages, methods=["POST"])]
+        return [Route(PATH, self.messages, methods=["POST"], middleware=[Middleware(Timed, watch=self._watch)])]
 
     async def messages(self, request: Request) -> Response:
         """One activity."""
@@ -69,7 +79,8 @@ class Door:
             conversations = self._conversations(envelope)
             heard = _read(activity, conversations.workspace, self._key)
         except Rejected as rejected:
-            log.info("rejected: %s", rejected.reason)
+            self._watch.refused(rejected.reason)
+            log.info("a request was refused", extra={"platform": "teams", "why": rejected.reason})
             headers = {"WWW-Authenticate": "Bearer"} if rejected.status == 401 else None
             return Response(status_code=rejected.status, headers=headers)
         if heard is None:
@@ -119,7 +130,7 @@ class Door:
         try:
             await self._turn(activity, logic)
         except Exception:
-            log.exception("a turn failed: %s", heard.surface)
+            log.exception("a turn failed", extra={"kind": heard.surface})
             body = replies.refused(BROKEN) if is_invoke else None
         return Response() if body is None else Response(msgspec.json.encode(body), media_type="application/json")
 

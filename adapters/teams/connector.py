@@ -22,6 +22,7 @@ from yarl import URL
 from adapters.teams.cloud import Cloud, service_url
 from adapters.teams.pace import PATIENCE_SECONDS, Pace
 from adapters.teams.tokens import Session, Tokens
+from adapters.watch import NOBODY, Watch, traced
 from bot.errors import DeliveryFailed
 
 Json = Mapping[str, Any]
@@ -56,13 +57,14 @@ class PublicOnly(AbstractResolver):
         await self._inner.close()
 
 
-def open_session(cloud: Cloud) -> aiohttp.ClientSession:
+def open_session(cloud: Cloud, watch: Watch = NOBODY) -> aiohttp.ClientSession:
     """The one session of the process: no cookies, no proxies from the environment, no private addresses."""
     resolver = aiohttp.ThreadedResolver()
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=100, resolver=resolver if cloud.loopback else PublicOnly(resolver)),
         timeout=aiohttp.ClientTimeout(total=CALL_SECONDS, connect=CONNECT_SECONDS),
         cookie_jar=aiohttp.DummyCookieJar(),
+        trace_configs=[traced(watch)],
     )
 
 

@@ -64,7 +64,7 @@ class Files:
         """Ask for every file of a message that has just been shown in a person's own chat."""
         for name, mime, data in attached(message):
             if len(data) > LARGEST:
-                log.warning("a file of %d bytes is not offered", len(data))
+                log.warning("a file is too large to be offered", extra={"bytes": len(data)})
                 continue
             file = Offered(id=self._ids(), conversation=to.id, name=name, mime=mime, data=data)
             await finished(self._store.transact(lambda conn, file=file: self._at(conn).offer(file, self._clock())))  # type: ignore[misc]
@@ -102,10 +102,10 @@ class Files:
                 URL(url, encoded=True), data=file.data, headers=headers, timeout=timeout, allow_redirects=False
             ) as response:
                 if response.status not in {200, 201}:
-                    log.warning("an upload was answered with %d", response.status)
+                    log.warning("an upload was refused", extra={"status": response.status})
                     return None
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
-            log.warning("an upload failed: %s", type(error).__name__)
+            log.warning("an upload failed", extra={"reason": type(error).__name__})
             return None
         return _taken(consent, file)
 

@@ -27,6 +27,7 @@ from adapters.teams.turns import Turns
 from adapters.teams.turnstile import Turnstile
 from adapters.teams.verify import KeySet, Verifier
 from adapters.teams.voice import Voice
+from adapters.watch import NOBODY, Watch
 from bot.app import App
 from storage import tenancy
 from storage.store import Store
@@ -52,6 +53,7 @@ class TeamsFront:
         tenant: str,
         cloud: Cloud | None = None,
         authenticated: bool = True,
+        watch: Watch = NOBODY,
     ) -> None:
         if not authenticated:
             settings, cloud = unauthenticated(settings), emulated(BASE)
@@ -89,6 +91,7 @@ class TeamsFront:
             key=key_of(secret),
             files=files,
             links=self._links,
+            watch=watch,
         )
         self._messenger = TeamsMessenger(connector, {workspace.id: addresses}, app_id, self._voice.offer)
         self._door = Door(
@@ -97,7 +100,9 @@ class TeamsFront:
             tenants={directory: Conversations(workspace.id, turns.take)},
             turn=CoachAdapter(connector).turn,
             key=key_of(secret),
+            watch=watch,
         )
+        self._watch = watch
 
     @property
     def platform(self) -> str:
@@ -112,7 +117,7 @@ class TeamsFront:
         return [*self._door.routes, *(self._links.routes if self._links is not None else ())]
 
     async def start(self) -> None:
-        self._session = open_session(self._cloud)
+        self._session = open_session(self._cloud, self._watch)
 
     async def stop(self) -> None:
         """Finish what is being said, then close."""

@@ -21,6 +21,7 @@ from adapters.teams.read import Heard, Person
 from adapters.teams.turnstile import Turnstile
 from adapters.teams.voice import Voice
 from adapters.turn import attempt
+from adapters.watch import NOBODY, Watch
 from bot.app import App
 from bot.domain.conversation import FormSubmitted
 from bot.errors import DeliveryFailed
@@ -55,8 +56,10 @@ class Turns:
         key: bytes,
         files: Files,
         links: Links | None,
+        watch: Watch = NOBODY,
     ) -> None:
         self._app = app
+        self._watch = watch
         self._addresses = addresses
         self._connector = connector
         self._voice = voice
@@ -92,7 +95,7 @@ class Turns:
             return None
         typing = asyncio.get_running_loop().call_later(SLOW_SECONDS, self._type, heard)
         try:
-            answer, done = await attempt(self._app, heard.incoming, self._clock())
+            answer, done = await attempt(self._app, heard.incoming, self._clock(), self._watch)
         finally:
             typing.cancel()
         return await self._give(heard, answer, done=done)
@@ -109,7 +112,7 @@ class Turns:
         incoming = heard.incoming
         if heard.surface == "joined" and not incoming.name:
             incoming = msgspec.structs.replace(incoming, name=await self._name(heard))
-        await attempt(self._app, incoming, self._clock())
+        await attempt(self._app, incoming, self._clock(), self._watch)
 
     async def _arrive(self, heard: Heard, person: Person) -> None:
         """Somebody came into a team; the core knows whether anybody waits for them there."""
@@ -118,7 +121,7 @@ class Turns:
         told = msgspec.structs.replace(
             heard.incoming, account=person.account, key=f"{heard.incoming.key}:{person.account}", name=name, zone=None
         )
-        await attempt(self._app, told, self._clock())
+        await attempt(self._app, told, self._clock(), self._watch)
 
     async def _name(self, heard: Heard) -> str:
         """An installation does not say what the person is called."""
@@ -256,7 +259,7 @@ class Turns:
                 await self._voice.post(own, one, dress=lambda made: origin.marked(made, self._key, account, place))
             told = PRIVATELY
         except DeliveryFailed as failure:
-            log.info("a private answer could not be sent: %s", failure.reason)
+            log.info("a private answer could not be sent", extra={"reason": failure.reason})
             told = UNREACHED
         here = await self._addresses.spot(heard.spot.id)
         await self._voice.post(here, Message(told), heard.spot.thread)

@@ -93,7 +93,7 @@ class KeySet:
         try:
             keys = parsed(await asyncio.wait_for(self._fetch(), FETCH_SECONDS))
         except Exception as error:  # noqa: BLE001 - the keys we hold stay in use
-            log.warning("the signing keys could not be fetched: %s", type(error).__name__)
+            log.warning("the signing keys could not be fetched", extra={"reason": type(error).__name__})
             return
         if not keys:
             log.warning("the signing keys were fetched, and none can be used")

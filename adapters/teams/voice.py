@@ -61,7 +61,7 @@ class Voice:
         """Say it behind the answer; what cannot be said is logged."""
         if len(self._speaking) >= WAITING:
             saying.close()
-            log.warning("too many replies under way: %s left out", what)
+            log.warning("too many replies under way: one is left out", extra={"what": what})
             return
         task = asyncio.create_task(_tried(saying, what))
         self._speaking.add(task)
@@ -94,6 +94,6 @@ async def _tried(saying: Coroutine[Any, Any, object], what: str) -> None:
     try:
         await saying
     except DeliveryFailed as failure:
-        log.warning("%s could not be sent: %s", what, failure.reason)
+        log.warning("a reply could not be sent", extra={"what": what, "reason": failure.reason})
     except Exception:
-        log.exception("%s could not be sent", what)
+        log.exception("a reply could not be sent", extra={"what": what})

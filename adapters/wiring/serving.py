@@ -7,19 +7,21 @@ import gc
 import logging
 import secrets
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from enum import Enum
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, Engine, text
 from starlette.applications import Starlette
 
 from adapters import web
-from adapters.front import Front
+from adapters.front import Front, NotSetUp
 from adapters.settings import Settings
+from adapters.watch import Watch, WatchedMessenger
 from adapters.web import OK
 from adapters.wiring import operations
 from adapters.wiring.database import is_for_one
@@ -27,10 +29,14 @@ from adapters.wiring.system import System, Unusable, assemble, wake_on_commit
 from content import loader
 from scheduler.clockwork import Clockwork
 from scheduler.ports import Messenger, finished
-from storage import tenancy
+from storage import backups, tenancy
 from storage.dialects import open_engine
 from storage.holds import held
+from storage.operations import backlog
 from storage.upgrade import current, head
+
+if TYPE_CHECKING:
+    from adapters.metrics import Metrics
 
 TENANT = "company"  # of the installations that come from the environment
 TICK_SECONDS = 1.0
@@ -65,13 +71,28 @@ def serving(settings: Settings, role: Role = Role.BOTH, *, teams_unauthenticated
     folder = settings.pack or loader.CORE
     messengers: dict[str, Messenger] = {}
     system = assemble(engine, clock=lambda: datetime.now(UTC), messengers=messengers, folder=folder)
-    mounted = fronts(settings, system, teams_unauthenticated=teams_unauthenticated)
-    messengers.update({front.platform: front.messenger for front in mounted})
-    routes = [] if role is Role.SENDS else [route for front in mounted for route in front.routes]
     pulse = Pulse()
-    return web.build(
+    metrics = _metrics(system, pulse, settings.backups)
+    mounted = fronts(settings, system, metrics.of, teams_unauthenticated=teams_unauthenticated)
+    for front in mounted:
+        messengers[front.platform] = WatchedMessenger(front.messenger, metrics.of(front.platform), system.clock)
+    routes = [] if role is Role.SENDS else [route for front in mounted for route in front.routes]
+    app = web.build(
         routes, partial(_ready, system, pulse), partial(_running, system, mounted, role, pulse, settings.backups)
     )
+    app.state.metrics = metrics.app  # for a door of its own
+    log.info("starting", extra={"role": role.value})
+    return app
+
+
+def _metrics(system: System, pulse: Pulse, folder: Path) -> Metrics:
+    from adapters.metrics import Found, Metrics
+
+    async def read() -> Found:
+        waiting = finished(system.store.look(lambda conn: backlog(conn, system.clock())))
+        return Found(await waiting, await asyncio.to_thread(backups.newest, folder))
+
+    return Metrics(read, system.clock, lambda: pulse.age)
 
 
 def _deaf(settings: Settings) -> Settings:
@@ -100,21 +121,23 @@ def _prepare(engine: Engine, settings: Settings) -> None:
     with operations.sentences():
         done = operations.upgrade_engine(engine, settings.backups)
     if done.without:
-        log.warning("the database was upgraded without a backup: %s", done.without)
+        log.warning("the database was upgraded without a backup: `mlops-coach db backup` says why there is none")
     with engine.connect() as conn:
         hold = held(conn)
     if hold is not None:
-        log.warning("nothing is sent: %s. `mlops-coach db release` ends that", hold.reason)
+        log.warning("nothing is sent since a restore: `mlops-coach db release` ends that")
 
 
-def fronts(settings: Settings, system: System, *, teams_unauthenticated: bool = False) -> list[Front]:
+def fronts(
+    settings: Settings, system: System, watches: Callable[[str], Watch], *, teams_unauthenticated: bool = False
+) -> list[Front]:
     """The platforms that are set up; each is imported only then. Installations from the environment are one company's."""
     found: list[Front] = []
     _company(settings, system)
     if settings.slack_is_set:
-        found.append(_slack(settings, system))
+        found.append(_slack(settings, system, watches("slack")))
     if settings.teams_is_set or teams_unauthenticated:
-        found.append(_teams(settings, system, authenticated=not teams_unauthenticated))
+        found.append(_teams(settings, system, watches("teams"), authenticated=not teams_unauthenticated))
     if not found:
         raise Unusable("The platform settings are not complete.")
     return found
@@ -127,16 +150,16 @@ def _company(settings: Settings, system: System) -> None:
     ).result()
 
 
-def _slack(settings: Settings, system: System) -> Front:
-    from adapters.slack.app import NotSetUp, open_front
+def _slack(settings: Settings, system: System, watch: Watch) -> Front:
+    from adapters.slack.app import open_front
 
     try:
-        return open_front(settings, system.app, system.store, system.clock, tenant=TENANT)
+        return open_front(settings, system.app, system.store, system.clock, tenant=TENANT, watch=watch)
     except NotSetUp as error:
         raise Unusable(str(error)) from error
 
 
-def _teams(settings: Settings, system: System, *, authenticated: bool) -> Front:
+def _teams(settings: Settings, system: System, watch: Watch, *, authenticated: bool) -> Front:
     from adapters.teams.front import Incomplete, TeamsFront
 
     try:
@@ -147,6 +170,7 @@ def _teams(settings: Settings, system: System, *, authenticated: bool) -> Front:
             clock=system.clock,
             tenant=TENANT,
             authenticated=authenticated,
+            watch=watch,
         )
     except Incomplete as error:
         raise Unusable(str(error)) from error

@@ -70,8 +70,9 @@ def test_an_emulator_of_teams_is_served_without_tokens(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     codes: list[int] = []
 
-    def run(made, bound, _ready):
-        bound.close()
+    def run(made, bound, _ready, **_options):
+        for one in bound:
+            one.close()
         with TestClient(made, base_url="http://127.0.0.1") as client:
             activity = {
                 "type": "message", "id": "1", "channelId": "msteams", "serviceUrl": "http://127.0.0.1:9/", "text": "help",

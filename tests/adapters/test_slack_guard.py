@@ -14,6 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from adapters.slack.guard import MOST_BYTES, Guard, Refused, Reply, parse
+from adapters.watch import REASONS, Unwatched
 from tests.faults.slack_platform import SECRET, signed
 
 NOW = 1_793_600_000.0
@@ -25,12 +26,16 @@ SLASH = urlencode({"command": "/mlops", "text": CANARY}).encode()
 Headers = list[tuple[str, str]]
 
 
-class Door:
-    """A guard, and everything it let in."""
+class Door(Unwatched):
+    """A guard, everything it let in, and why it did not."""
 
     def __init__(self) -> None:
         self.taken: list[dict] = []
-        self.guard = Guard(SECRET, self._take, lambda: NOW)
+        self.reasons: list[str] = []
+        self.guard = Guard(SECRET, self._take, lambda: NOW, self)
+
+    def refused(self, reason: str) -> None:
+        self.reasons.append(reason)
 
     async def _take(self, payload, _proof) -> Reply:
         self.taken.append(payload)
@@ -181,7 +186,8 @@ async def _refused(body: bytes, headers: Headers, caplog: pytest.LogCaptureFixtu
     assert 400 <= response.status_code < 500
     assert response.content == b""
     assert door.taken == []
-    assert sum(door.guard.refused.values()) == 1
+    assert len(door.reasons) == 1
+    assert door.reasons[0] in REASONS
     written = caplog.text
     assert CANARY not in written
     assert MADE not in written
