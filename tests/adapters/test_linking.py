@@ -119,6 +119,23 @@ async def test_unlinked_that_account_begins_anew_and_who_leaves_one_platform_sta
     assert (both.slack.count("lena"), both.teams.count("lena")) == (before[0], before[1] + 1)
 
 
+async def test_who_takes_the_app_away_on_teams_stays_on_slack_and_begins_anew_when_it_comes_back(both: Both) -> None:
+    await begins(both, both.slack, "lena")
+    await both.tick(minutes=45)
+    await answers(both.slack, "lena")
+    await both.teams.arrive("lena")
+    await linked(both)
+    kept = member_at(both, both.slack, "lena")
+    await both.teams.world.send(both.teams.world.activity("removed_personal", "lena"))
+    before = both.teams.count("lena")
+    await both.tick(days=1)
+    assert both.teams.count("lena") == before
+    await both.teams.arrive("lena")
+    assert (member_at(both, both.slack, "lena"), member_at(both, both.teams, "lena") == kept) == (kept, False)
+    assert "1 of 2" in both.slack.words(await both.slack.say("lena", "progress"))
+    assert "I am the MLOps coach" in both.teams.words(both.teams.newest("lena"))
+
+
 async def test_who_is_not_the_one_a_code_was_for_gets_no_further(both: Both) -> None:
     for hands in (both.slack, both.teams):
         await hands.arrive("lena")
