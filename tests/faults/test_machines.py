@@ -35,8 +35,11 @@ def empty():
 class Machine(RuleBasedStateMachine):
     """A company in memory, in one transaction that is thrown away."""
 
+    steps = 0  # of all examples
+
     def __init__(self):
         super().__init__()
+        type(self).steps -= 1  # its beginning is no step
         self.conn = empty().connect()
         self.conn.begin()
         add_tenant(self.conn, "t", "Acme", "secret", NOW)
@@ -45,6 +48,10 @@ class Machine(RuleBasedStateMachine):
         for name in PEOPLE:
             self.parts.people.add_member(Member(id=name, name=name), NOW)
             self.parts.people.add_account(f"a-{name}", "w", name, f"u-{name}", f"d-{name}")
+
+    @invariant()
+    def counted(self):
+        type(self).steps += 1
 
     def teardown(self):
         self.conn.rollback()
@@ -241,15 +248,14 @@ class Inbox(Machine):
 
 
 SHORT = settings(max_examples=6, stateful_step_count=25)
-EXAMPLES, STEPS = 1_700, 100  # three machines: half a million steps
+LONG = settings(max_examples=1_250, stateful_step_count=100)  # four machines: half a million steps
 
 
 def walked(machine, rounds, figures, *promises):
     from hypothesis.stateful import run_state_machine_as_test
 
-    long = settings(max_examples=EXAMPLES, stateful_step_count=STEPS)
-    run_state_machine_as_test(machine, settings=rounds(SHORT, long))
-    figures(*promises, steps_up_to=rounds(6 * 25, EXAMPLES * STEPS), failures=0)
+    run_state_machine_as_test(machine, settings=rounds(SHORT, LONG))
+    figures(*promises, steps=machine.steps, failures=0)
 
 
 def test_deliveries(rounds, figures):
