@@ -1,8 +1,10 @@
 """Any order of claims, intents, results, lapses, stops and repeats: the ledger, the bookings and the inbox do as plain dicts do."""
 
+from contextlib import contextmanager
 from datetime import date, timedelta
 from functools import cache
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -11,10 +13,13 @@ from sqlalchemy import select, update
 from bot.domain.deliveries import Outgoing
 from bot.domain.office_hours import NEARBY, Outcome, Person, Window, judge, slots, weekly
 from bot.ports.people import Member
+from storage import office_hours
 from storage.dialects import open_engine
+from storage.dispatch import DispatchPart
 from storage.ledger import delivery
 from storage.office_hours import booking
 from storage.parts import Parts
+from storage.people import People
 from storage.schema import metadata
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from tests.scheduler.conftest import NOW
@@ -271,3 +276,42 @@ def test_bookings(rounds, figures):
 def test_inbox(rounds, figures):
     """A state machine: repeated keys, undone handlers and retention, against a set."""
     walked(Inbox, rounds, figures, "P4")
+
+
+# ---- controls: without its guard each machine sees what it is there to see
+
+
+@contextmanager
+def machine(kind):
+    one = kind()
+    try:
+        yield one
+    finally:
+        one.teardown()
+
+
+def test_control_a_worker_that_keeps_its_lost_rows_is_seen(monkeypatch):
+    monkeypatch.setattr(DispatchPart, "hold", lambda _self, _owner, claimed: list(claimed))
+    with machine(Deliveries) as one:
+        one.plan(subject=0, who="ann")
+        one.claim(owner="one", limit=1)
+        one.lapse()
+        one.claim(owner="two", limit=1)
+        with pytest.raises(AssertionError):
+            one.intend(owner="one")
+
+
+def test_control_a_slot_sold_twice_is_seen(monkeypatch):
+    monkeypatch.setattr(office_hours, "judge", lambda *_: Outcome.BOOKED)
+    with machine(Bookings) as one:
+        one.book(slot=SLOTS[-1], asker="cyd")
+        with pytest.raises(AssertionError):
+            one.book(slot=SLOTS[-1], asker="cyd")
+
+
+def test_control_an_event_heard_twice_is_seen(monkeypatch):
+    monkeypatch.setattr(People, "first_time", lambda *_: True)
+    with machine(Inbox) as one:
+        one.hear(workspace="w", key=1, is_undone=False)
+        with pytest.raises(AssertionError):
+            one.hear(workspace="w", key=1, is_undone=False)
