@@ -87,11 +87,12 @@ def _serve(settings: Settings, port: int | None, role: str = "both", *, teams_un
         except Unusable as error:
             fail(str(error), "`mlops-coach doctor` says what is missing.")
         wanted = settings.port if port is None else port
-        bound = _bind(wanted, settings.host)
+        bound = held.enter_context(_bind(wanted, settings.host))
         watched = _bind_metrics(settings.metrics_address, wanted)
         where = f"http://{settings.host}:{bound.getsockname()[1]}"
         says = f"Sending; health on {where}" if role == "sends" else f"Serving on {where}"
         if watched is not None:
+            held.enter_context(watched)
             says += "; metrics on http://{}:{}/metrics".format(*watched.getsockname())
         _run_apart(app, bound, watched, says)
 
