@@ -33,7 +33,8 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from bench.figures import heading
 from content import loader
 from storage.tenancy import FRESH_SECONDS
-from tests.adapters.slack_desk import Desk, open_desk
+from tests.adapters.slack_desk import Desk, direct, open_desk
+from tests.adapters.test_slack_features import join, newest, opened
 from tests.faults.slack_platform import SECRET, TEAM, encoded, signed
 
 Json = dict[str, Any]
@@ -95,7 +96,8 @@ async def _quiet_desk() -> AsyncIterator[Desk]:
     """The whole product over a SQLite file and the core pack; what follows an answer goes nowhere."""
     with tempfile.TemporaryDirectory() as folder:
         async with open_desk(Path(folder), pack=loader.CORE) as desk:
-            await desk.slash(WHO, "help")
+            await join(desk, WHO)
+            await desk.submit(WHO, await opened(desk, WHO, newest(desk, direct(WHO)), "Choose role"))
             await desk.settled()
 
             async def nowhere(*_: Any, **__: Any) -> Json:

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from datetime import date
+from functools import lru_cache
+from typing import Any
 
-from sqlalchemy import Column, Connection, Integer, PrimaryKeyConstraint, Table
+from sqlalchemy import Column, Connection, Integer, PrimaryKeyConstraint, Table, bindparam
 
 from bot.ports.participation import Counter
-from storage.dialects import insert
+from storage.dialects import insert_for
 from storage.schema import Day, ident, metadata
 
 COUNTERS: tuple[Counter, ...] = (
@@ -32,6 +34,14 @@ participation = Table(
 )
 
 
+@lru_cache
+def _add(dialect: str, counter: Counter) -> Any:
+    row = [participation.c.tenant, participation.c.member, participation.c.day, participation.c[counter]]
+    new = insert_for(dialect, participation).values({column: bindparam(column.name) for column in row})
+    more = {counter: participation.c[counter] + new.excluded[counter]}
+    return new.on_conflict_do_update(index_elements=["tenant", "member", "day"], set_=more)
+
+
 class Participation:
     """Implements ``bot.ports.participation.Participation``."""
 
@@ -41,10 +51,4 @@ class Participation:
 
     def add(self, member: str, day: date, counter: Counter, count: int = 1) -> None:
         row = {"tenant": self._tenant, "member": member, "day": day, counter: count}
-        statement = insert(self._conn, participation).values(row)
-        column = participation.c[counter]
-        self._conn.execute(
-            statement.on_conflict_do_update(
-                index_elements=["tenant", "member", "day"], set_={counter: column + statement.excluded[counter]}
-            )
-        )
+        self._conn.execute(_add(self._conn.dialect.name, counter), row)
