@@ -146,6 +146,14 @@ def upgrade() -> None:
     )
     op.create_index("ix_delivery_member", "delivery", ["tenant", "member", "kind"], unique=False)
     op.create_index(
+        "ix_delivery_parked",
+        "delivery",
+        ["due_at", "id"],
+        unique=False,
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
+    )
+    op.create_index(
         "ix_delivery_pending",
         "delivery",
         ["lease_until"],
@@ -822,6 +830,12 @@ def downgrade() -> None:
         table_name="delivery",
         sqlite_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
         postgresql_where=sa.text("state IN ('claimed', 'sending', 'unknown')"),
+    )
+    op.drop_index(
+        "ix_delivery_parked",
+        table_name="delivery",
+        sqlite_where=sa.text("state = 'dead'"),
+        postgresql_where=sa.text("state = 'dead'"),
     )
     op.drop_index("ix_delivery_member", table_name="delivery")
     op.drop_table("delivery")
