@@ -13,6 +13,7 @@ LOG_KEPT = timedelta(days=90)
 ANSWERS_KEPT = timedelta(days=400)
 DEPARTED_KEPT = timedelta(days=30)
 SWEEP_EVERY = timedelta(hours=1)
+GATHER_EVERY = timedelta(seconds=5)
 
 
 class Tallied(Protocol):
@@ -25,7 +26,8 @@ class Tallied(Protocol):
 class Housekeeping:
     """Runs with the tick; deleting happens at most once an hour of Clock. ``refresh`` brings memory up to date.
 
-    ``purge`` deletes what companies left behind that took the app away before an instant.
+    ``purge`` deletes what companies left behind that took the app away before an instant. ``gather`` tells the database's
+    planner what has filled.
     """
 
     def __init__(
@@ -35,16 +37,22 @@ class Housekeeping:
         tenants: Callable[[], Awaitable[Sequence[str]]],
         refresh: Callable[[], Awaitable[None]] | None = None,
         purge: Callable[[datetime], Awaitable[None]] | None = None,
+        gather: Callable[[], Awaitable[None]] | None = None,
     ) -> None:
         self._store = store
         self._tally = tally
         self._tenants = tenants
         self._refresh = refresh
         self._purge = purge
+        self._gather = gather
+        self._gathered: datetime | None = None
         self._swept: datetime | None = None
 
     async def run(self, now: datetime) -> None:
         await self.flush(now)
+        if self._gather is not None and (self._gathered is None or now - self._gathered >= GATHER_EVERY):
+            self._gathered = now
+            await self._gather()
         if self._swept is None or now - self._swept >= SWEEP_EVERY:
             self._swept = now
             for tenant in await self._tenants():

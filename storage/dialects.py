@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import sqlite3
+import time
+from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Engine, Table, create_engine, event, text
+from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, text
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
-from sqlalchemy.pool import StaticPool
+from sqlalchemy.exc import DisconnectionError
+from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
 
 BUSY_TIMEOUT = 5.0  # seconds a SQLite connection waits for the write lock
+RESTED = 1.0  # seconds in the pool, after which a PostgreSQL connection is tried before it is used
 # A process that froze in a transaction would keep its locks for ever; PostgreSQL ends it within a lease.
 FROZEN_OPTION = "-c idle_in_transaction_session_timeout=20s"
 
@@ -68,15 +72,49 @@ def open_engine(url: str | URL, *, pool_size: int = 6) -> Engine:
     parsed = make_url(url)
     if parsed.get_backend_name() == "sqlite":
         return _sqlite_engine(parsed)
-    own = {} if "options" in parsed.query else {"options": FROZEN_OPTION}
-    return create_engine(
-        parsed,
+    return _postgres_engine(parsed, _options(parsed), pool_size)
+
+
+def limited(engine: Engine, *, lock: float, statement: float, pool_size: int) -> Engine:
+    """An engine to the same PostgreSQL that waits no longer than this for a lock or a statement, in seconds.
+
+    The limits are the connections' own, for setting them in each transaction would be one more question to the server.
+    """
+    limits = f"-c lock_timeout={int(lock * 1000)} -c statement_timeout={int(statement * 1000)}"
+    return _postgres_engine(engine.url, f"{_options(engine.url)} {limits}", pool_size)
+
+
+def _options(url: URL) -> str:
+    own = url.query.get("options", FROZEN_OPTION)
+    return own if isinstance(own, str) else " ".join(own)
+
+
+def _postgres_engine(url: URL, options: str, pool_size: int) -> Engine:
+    engine = create_engine(
+        url,
         pool_size=pool_size,
         max_overflow=2,
-        pool_pre_ping=True,
-        connect_args=own,
+        connect_args={"options": options},
         execution_options={"preserve_rowcount": True},
     )
+    event.listen(engine, "checkin", _rest)
+    event.listen(engine, "checkout", partial(_try, engine.dialect))
+    return engine
+
+
+def _rest(_connection: object, record: ConnectionPoolEntry) -> None:
+    record.info["rests_since"] = time.monotonic()
+
+
+def _try(dialect: Dialect, connection: Any, record: ConnectionPoolEntry, _borrowed: object) -> None:
+    """A connection that rested may have been cut meanwhile; one that was in use a moment ago is not asked."""
+    now = time.monotonic()
+    if now - record.info.get("rests_since", now) < RESTED:
+        return
+    try:
+        dialect.do_ping(connection)
+    except dialect.loaded_dbapi.Error as cut:
+        raise DisconnectionError from cut
 
 
 def _sqlite_engine(url: URL) -> Engine:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime
 from functools import lru_cache
 from typing import Any
 
@@ -30,7 +30,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.calendar import DAY, REST, dates, expiry_minute, instant, local_date
+from bot.domain.calendar import REST, expiry_minute, instant, local_date
 from bot.domain.tracks import Enrolment
 from bot.ports.lessons import History, Learner, Showing
 from storage.askings import Askings
@@ -38,10 +38,9 @@ from storage.dialects import insert, insert_for
 from storage.enrolments import Tracks, enrolment
 from storage.ledger import delivery
 from storage.people import account, day_off, member
+from storage.rhythms import IN_WINDOW, Rhythms, due_slot
 from storage.schema import Day, Instant, Json, ident, metadata
 
-HORIZON = timedelta(days=4)  # how far ahead instants are computed: over a long weekend
-LONG_WINDOW = timedelta(hours=12)  # up to here the day before ``end`` is the first one a window can speak of
 EPOCH = datetime.fromtimestamp(0, UTC)
 TAKEN_BACK = ("paused", "stopped")  # reasons of a daily that its own learner took back
 FOREVER = date(9999, 12, 31)  # paused until they resume
@@ -59,31 +58,8 @@ learner = Table(
     Column("ignored", Integer, nullable=False, server_default="0"),
     Column("last_daily_at", Instant),
     PrimaryKeyConstraint("tenant", "member"),
-    Index(None, "tenant", "zone", "minute"),
+    Index(None, "zone", "minute", "tenant"),  # not the tenant first: see ``member``
     Index(None, "tenant", "last_daily_at"),
-)
-
-# Every zone and minute that somebody ever chose: a few hundred rows where there may be a hundred thousand learners.
-rhythm = Table(
-    "rhythm",
-    metadata,
-    ident("tenant"),
-    ident("zone"),
-    Column("minute", Integer, nullable=False),
-    PrimaryKeyConstraint("tenant", "zone", "minute"),
-)
-
-due_slot = Table(
-    "due_slot",
-    metadata,
-    ident("zone"),
-    Column("minute", Integer, nullable=False),
-    Column("day", Day, nullable=False),
-    Column("weekday_bit", Integer, nullable=False),
-    Column("due_at", Instant, nullable=False),
-    Column("expires_at", Instant, nullable=False),
-    PrimaryKeyConstraint("zone", "minute", "day"),
-    Index(None, "due_at"),
 )
 
 lesson_state = Table(
@@ -111,16 +87,8 @@ lesson_state = Table(
 
 # Made once: making one of these costs ten times what running it does on most ticks, which find nothing.
 _OF_TENANT = bindparam("of_tenant", type_=String)
-_IN_WINDOW = (due_slot.c.due_at > bindparam("after")) & (due_slot.c.due_at <= bindparam("until"))
-_ANY_SLOT = select(due_slot.c.zone).where(_IN_WINDOW).limit(1)
 _LEARNERS = select(learner).where(
     learner.c.tenant == _OF_TENANT, learner.c.member.in_(bindparam("members", expanding=True))
-)
-_RHYTHMS = select(rhythm.c.zone, rhythm.c.minute).where(rhythm.c.tenant == _OF_TENANT)
-_UNFILLED = _RHYTHMS.where(
-    ~exists().where(
-        due_slot.c.zone == rhythm.c.zone, due_slot.c.minute == rhythm.c.minute, due_slot.c.day == bindparam("last")
-    )
 )
 _NEXT_DUE = select(func.min(due_slot.c.due_at)).where(
     due_slot.c.due_at > bindparam("after"),
@@ -176,13 +144,57 @@ def _due() -> Select[Any]:
 
 
 # By member, whose ids are random: each has the same place in a wave every day, and it says nothing about them.
-_PLANNED = _due().where(_IN_WINDOW).order_by(due_slot.c.due_at, learner.c.member)
+_PLANNED = _due().where(IN_WINDOW).order_by(due_slot.c.due_at, learner.c.member)
 _TODAY = _due().where(
     learner.c.member == bindparam("of_member"),
     due_slot.c.day == bindparam("today"),
     due_slot.c.due_at <= bindparam("until"),  # not yet due today: the planner will see it
     due_slot.c.expires_at > bindparam("until"),  # already past: it is due now, until its expiry
 )
+
+
+# One member's own row, lessons that wait, and what they were shown.
+_OF_MEMBER = bindparam("of_member", type_=String)
+_OWN = (learner.c.tenant == _OF_TENANT, learner.c.member == _OF_MEMBER)
+_LAST_DAILY = select(learner.c.last_daily_at).where(*_OWN)
+_ATTENDED = update(learner).where(*_OWN, learner.c.ignored != 0).values(ignored=0)
+_DAILY = (delivery.c.tenant == _OF_TENANT, delivery.c.kind == "daily", delivery.c.subject == _OF_MEMBER)
+_WAITING = select(delivery.c.id, delivery.c.period).where(*_DAILY, delivery.c.state == "ready")
+_MOVE = (
+    update(delivery)
+    .where(delivery.c.id == bindparam("row"))
+    .values(due_at=bindparam("due"), expires_at=bindparam("expires"))
+)
+_TAKE_BACK = delete(delivery).where(
+    *_DAILY,
+    delivery.c.period == bindparam("label"),
+    delivery.c.state == "skipped",
+    delivery.c.reason.in_(TAKEN_BACK),
+    delivery.c.attempts == 0,
+)
+_SEEN = (lesson_state.c.tenant == _OF_TENANT, lesson_state.c.member.in_(bindparam("members", expanding=True)))
+_HISTORY = select(lesson_state).where(*_SEEN).order_by(lesson_state.c.shown_at)
+_DONE = select(lesson_state.c.member, lesson_state.c.lesson).where(*_SEEN, lesson_state.c.done_at.is_not(None))
+_FINISHED = select(func.count()).where(
+    lesson_state.c.tenant == _OF_TENANT, lesson_state.c.member == _OF_MEMBER, lesson_state.c.done_at.is_not(None)
+)
+
+
+@lru_cache
+def _save(dialect: str) -> Any:
+    new = insert_for(dialect, learner)
+    kept = ("roles", "zone", "minute", "days", "paused_until", "ignored")
+    return new.on_conflict_do_update(index_elements=["tenant", "member"], set_={one: new.excluded[one] for one in kept})
+
+
+@lru_cache
+def _finish(dialect: str) -> Any:
+    new = insert_for(dialect, lesson_state)
+    return new.on_conflict_do_update(
+        index_elements=["tenant", "member", "lesson"],
+        set_={one: new.excluded[one] for one in ("done_at", "how", "rev")},
+        where=lesson_state.c.done_at.is_(None),
+    )
 
 
 @lru_cache
@@ -198,6 +210,7 @@ class Lessons(Askings):
     def __init__(self, conn: Connection, tenant: str) -> None:
         super().__init__(conn, tenant)
         self._tracks = Tracks(conn, tenant)
+        self._rhythms = Rhythms(conn, tenant)
         self.woken = False
 
     def learner(self, member_id: str) -> Learner | None:
@@ -210,7 +223,9 @@ class Lessons(Askings):
 
     def save(self, new: Learner) -> None:
         until = (new.paused_until or FOREVER) if new.paused else None
-        values = {
+        row = {
+            "tenant": self._tenant,
+            "member": new.member,
             "roles": list(new.roles),
             "zone": new.zone,
             "minute": new.minute,
@@ -218,10 +233,8 @@ class Lessons(Askings):
             "paused_until": until,
             "ignored": new.ignored,
         }
-        statement = insert(self._conn, learner).values(tenant=self._tenant, member=new.member, **values)
-        self._conn.execute(statement.on_conflict_do_update(index_elements=["tenant", "member"], set_=values))
-        chosen = insert(self._conn, rhythm).values(tenant=self._tenant, zone=new.zone, minute=new.minute)
-        self._conn.execute(chosen.on_conflict_do_nothing())
+        self._conn.execute(_save(self._conn.dialect.name), row)
+        self._rhythms.keep(new.zone, new.minute)
         self._tracks.save(new.member, new.tracks)
 
     def remove(self, member_id: str) -> None:
@@ -231,10 +244,10 @@ class Lessons(Askings):
 
     def plan(self, start: datetime, end: datetime) -> int:
         """One INSERT ... SELECT: due slots of the window joined with the learners whose rhythm they are."""
-        self._fill_slots(start, end)
+        self._rhythms.fill(start, end)
         about = {"of_tenant": self._tenant, "after": start, "until": end, "moment": int(end.timestamp())}
         # Most ticks end here; asking every learner whether it is their time would cost half a second for 100,000.
-        if self._conn.execute(_ANY_SLOT, {"after": start, "until": end}).first() is None:
+        if not self._rhythms.is_any_due(start, end):
             return 0
         return self._insert(about, today=False)
 
@@ -242,7 +255,7 @@ class Lessons(Askings):
         one = self.learner(member_id)
         if one is None:
             return
-        self._fill_slots(now, now)
+        self._rhythms.fill(now, now)
         today = local_date(one.zone, now)
         self._move(one, now)
         about = {"of_tenant": self._tenant, "of_member": member_id, "today": today, "until": now}
@@ -254,53 +267,33 @@ class Lessons(Askings):
 
     def _move(self, one: Learner, now: datetime) -> None:
         """What is planned and waits, mostly for the rest after the last daily, follows the clock of the new rhythm."""
-        waiting = select(delivery.c.id, delivery.c.period).where(self._daily(one.member), delivery.c.state == "ready")
-        for id, period in self._conn.execute(waiting).all():
+        mine = {"of_tenant": self._tenant, "of_member": one.member}
+        for id, period in self._conn.execute(_WAITING, mine).all():
             day = date.fromisoformat(period)
             due = max(instant(one.zone, day, one.minute), self._rested(one.member), now)
             expires = instant(one.zone, day, expiry_minute(one.minute))
-            self._conn.execute(update(delivery).where(delivery.c.id == id).values(due_at=due, expires_at=expires))
+            self._conn.execute(_MOVE, {"row": id, "due": due, "expires": expires})
 
     def _rested(self, member_id: str) -> datetime:
-        mine = (learner.c.tenant == self._tenant) & (learner.c.member == member_id)
-        last = self._conn.execute(select(learner.c.last_daily_at).where(mine)).scalar()
+        last = self._conn.execute(_LAST_DAILY, {"of_tenant": self._tenant, "of_member": member_id}).scalar()
         return EPOCH if last is None else last + REST
 
     def _revive(self, one: Learner, today: date) -> None:
         """A lesson of today that was taken back before any call, by a pause or by leaving, is planned anew."""
-        taken_back = (delivery.c.state == "skipped") & delivery.c.reason.in_(TAKEN_BACK) & (delivery.c.attempts == 0)
-        mine = self._daily(one.member) & (delivery.c.period == today.isoformat())
-        self._conn.execute(delete(delivery).where(mine, taken_back))
-
-    def _daily(self, member_id: str) -> Any:
-        mine = (delivery.c.tenant == self._tenant) & (delivery.c.kind == "daily")
-        return mine & (delivery.c.subject == member_id)
+        self._conn.execute(_TAKE_BACK, {"of_tenant": self._tenant, "of_member": one.member, "label": today.isoformat()})
 
     def _insert(self, about: Mapping[str, Any], *, today: bool) -> int:
         written = int(self._conn.execute(_planning(self._conn.dialect.name, today=today), about).rowcount)
         self.woken = self.woken or written > 0
         return written
 
-    def _fill_slots(self, start: datetime, end: datetime) -> None:
-        """Compute the instants of every rhythm in use, from the day before ``start`` to the horizon after ``end``."""
-        last = end.date() + HORIZON
-        # Whoever wrote the last day may have begun after ``start``: after a stop, days between can be missing.
-        rhythms = _RHYTHMS if end - start > LONG_WINDOW else _UNFILLED
-        rows = [
-            _slot(zone, minute, day)
-            for zone, minute in self._conn.execute(rhythms, {"of_tenant": self._tenant, "last": last}).all()
-            for day in dates(start.date() - DAY, last)
-        ]
-        if rows:
-            self._conn.execute(insert(self._conn, due_slot).on_conflict_do_nothing(), rows)
-
     def next_due(self, after: datetime) -> datetime | None:
-        self._fill_slots(after, after)
+        self._rhythms.fill(after, after)
         return self._conn.execute(_NEXT_DUE, {"of_tenant": self._tenant, "after": after}).scalar()
 
     def history(self, members: Collection[str]) -> dict[str, History]:
         found = {one: History() for one in members}
-        for row in self._conn.execute(select(lesson_state).where(self._of(members)).order_by(lesson_state.c.shown_at)):
+        for row in self._conn.execute(_HISTORY, self._of(members)):
             mine = found[row.member]
             if row.shown:
                 mine.shown[row.lesson] = row.shown
@@ -311,13 +304,12 @@ class Lessons(Askings):
 
     def done(self, members: Collection[str]) -> dict[str, set[str]]:
         found: dict[str, set[str]] = {one: set() for one in members}
-        columns = (lesson_state.c.member, lesson_state.c.lesson)
-        for row in self._conn.execute(select(*columns).where(self._of(members), lesson_state.c.done_at.is_not(None))):
+        for row in self._conn.execute(_DONE, self._of(members)):
             found[row.member].add(row.lesson)
         return found
 
-    def _of(self, members: Collection[str]) -> Any:
-        return (lesson_state.c.tenant == self._tenant) & lesson_state.c.member.in_(members)
+    def _of(self, members: Collection[str]) -> dict[str, Any]:
+        return {"of_tenant": self._tenant, "members": list(members)}
 
     def show(self, shown: Sequence[Showing], now: datetime) -> None:
         if not shown:
@@ -345,38 +337,15 @@ class Lessons(Askings):
         self._conn.execute(update(learner).where(mine).values(last_daily_at=now, ignored=learner.c.ignored + 1))
 
     def attended(self, member_id: str) -> None:
-        mine = (learner.c.tenant == self._tenant) & (learner.c.member == member_id)
-        self._conn.execute(update(learner).where(mine, learner.c.ignored != 0).values(ignored=0))
+        self._conn.execute(_ATTENDED, {"of_tenant": self._tenant, "of_member": member_id})
 
     def finish(self, member_id: str, lesson: str, rev: int, how: str, now: datetime) -> bool:
         row = {"tenant": self._tenant, "member": member_id, "lesson": lesson, "rev": rev, "done_at": now, "how": how}
-        statement = (
-            insert(self._conn, lesson_state)
-            .values(row)
-            .on_conflict_do_update(
-                index_elements=["tenant", "member", "lesson"],
-                set_={"done_at": now, "how": how, "rev": rev},
-                where=lesson_state.c.done_at.is_(None),
-            )
-        )
-        return self._conn.execute(statement).rowcount == 1
+        return self._conn.execute(_finish(self._conn.dialect.name), row).rowcount == 1
 
     def counts(self, member_id: str) -> Mapping[str, int]:
-        finished = self._conn.execute(
-            select(func.count()).where(self._of([member_id]), lesson_state.c.done_at.is_not(None))
-        ).scalar_one()
+        finished = self._conn.execute(_FINISHED, {"of_tenant": self._tenant, "of_member": member_id}).scalar_one()
         return {"done": finished, **self.answers(member_id)}
-
-
-def _slot(zone: str, minute: int, day: date) -> dict[str, Any]:
-    return {
-        "zone": zone,
-        "minute": minute,
-        "day": day,
-        "weekday_bit": 1 << day.weekday(),
-        "due_at": instant(zone, day, minute),
-        "expires_at": instant(zone, day, expiry_minute(minute)),
-    }
 
 
 def _learner(row: Row[Any], tracks: Sequence[Enrolment]) -> Learner:

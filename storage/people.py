@@ -82,7 +82,8 @@ member = Table(
     Column("left_at", Instant),
     Column("active_at", Instant),
     PrimaryKeyConstraint("tenant", "id"),
-    Index(None, "tenant", "team"),
+    # The narrow column first, here and below: without statistics PostgreSQL would take any index that begins with the tenant.
+    Index(None, "team", "tenant"),
 )
 
 account = Table(
@@ -96,7 +97,7 @@ account = Table(
     words("address"),  # the direct conversation at the platform
     PrimaryKeyConstraint("tenant", "id"),
     UniqueConstraint("workspace", "external"),
-    UniqueConstraint("tenant", "member", "workspace"),  # whose chat it is must be one
+    UniqueConstraint("member", "tenant", "workspace"),  # whose chat it is must be one
     ForeignKeyConstraint(["tenant", "member"], ["member.tenant", "member.id"]),
 )
 
@@ -118,7 +119,7 @@ team = Table(
     ident("manager", nullable=True),
     ident("parent", nullable=True),
     PrimaryKeyConstraint("tenant", "id"),
-    Index(None, "tenant", "manager"),
+    Index(None, "manager", "tenant"),
 )
 
 channel = Table(

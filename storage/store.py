@@ -11,11 +11,12 @@ from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any, Protocol, TypeVar
 
-from sqlalchemy import Connection, Engine, text
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot.errors import NotSaved, OutcomeUnknown
 from bot.ports.store import Parts as PartsPort
+from storage.dialects import limited
 from storage.parts import Parts
 from storage.wakeups import Wakeups
 
@@ -23,6 +24,7 @@ T = TypeVar("T")
 Task = Callable[[Connection], Any]
 
 READERS = 3
+AT_ONCE, BACKGROUND_AT_ONCE = 4, 2  # transactions of one process on PostgreSQL
 BATCH_SECONDS = 0.020  # the longest one transaction goes on taking work
 LOCK_SECONDS = 0.2  # the longest what a person waits for waits for a lock on PostgreSQL
 STATEMENT_SECONDS = 0.5  # the longest one statement of it runs
@@ -31,6 +33,11 @@ URGENT, BACKGROUND = 0, 1
 
 class Executor(Protocol):
     """Runs tasks in transactions and completes their futures after the commit."""
+
+    @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Those beside the store's."""
+        ...
 
     def write(self, task: Task, *, urgent: bool) -> Future[Any]: ...
 
@@ -92,6 +99,11 @@ class Store:
         return found
 
     @property
+    def engines(self) -> tuple[Engine, ...]:
+        """Every engine that transactions run on."""
+        return (self.engine, *self._executor.engines)
+
+    @property
     def is_shared(self) -> bool:
         """Whether other processes may use this database; with SQLite a process is the only one."""
         return self.engine.dialect.name != "sqlite"
@@ -108,6 +120,8 @@ def executor_for(engine: Engine) -> Executor:
 
 class Inline:
     """Everything at once on the caller's thread, for unit tests on one connection."""
+
+    engines: tuple[Engine, ...] = ()
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -128,54 +142,48 @@ class Inline:
 class Pool:
     """PostgreSQL: one transaction a task, on a few threads. Urgent tasks never wait for locks longer than 200 ms."""
 
-    def __init__(self, engine: Engine, workers: int = 6) -> None:
+    def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._urgent = ThreadPoolExecutor(workers - 2, "store")
-        self._background = ThreadPoolExecutor(2, "store-background")
+        self._limited = limited(engine, lock=LOCK_SECONDS, statement=STATEMENT_SECONDS, pool_size=AT_ONCE)
+        self.engines = (self._limited,)
+        self._urgent = ThreadPoolExecutor(AT_ONCE, "store")
+        self._background = ThreadPoolExecutor(BACKGROUND_AT_ONCE, "store-background")
 
     def write(self, task: Task, *, urgent: bool = True) -> Future[Any]:
-        pool = self._urgent if urgent else self._background
-        return pool.submit(self._run, task, limited=urgent)
+        if urgent:
+            return self._urgent.submit(_transact, self._limited, task)
+        return self._background.submit(_transact, self._engine, task)
 
     def read(self, task: Task) -> Future[Any]:
-        return self._urgent.submit(self.look, task, limited=True)
+        return self._urgent.submit(_read, self._limited, task)
 
-    def look(self, task: Task, *, limited: bool = False) -> Any:
-        try:
-            with self._engine.begin() as conn:
-                if limited:
-                    _limit(conn)
-                return task(conn)
-        except OperationalError as error:
-            raise NotSaved(str(error)) from error
+    def look(self, task: Task) -> Any:
+        return _read(self._engine, task)
 
     def close(self) -> None:
         self._urgent.shutdown()
         self._background.shutdown()
-
-    def _run(self, task: Task, *, limited: bool) -> Any:
-        is_committing = False
-        try:
-            with self._engine.begin() as conn:
-                if limited:
-                    _limit(conn)
-                result = task(conn)
-                is_committing = True
-        except OperationalError as error:
-            # Before the commit it was a lock or a connection that was not to be had: the same call may go through.
-            raise (OutcomeUnknown if is_committing else NotSaved)(str(error)) from error
-        return result
+        self._limited.dispose()
 
 
-_LIMITS = text("SELECT set_config('lock_timeout', :lock, true), set_config('statement_timeout', :statement, true)")
+def _read(engine: Engine, task: Task) -> Any:
+    try:
+        with engine.begin() as conn:
+            return task(conn)
+    except OperationalError as error:
+        raise NotSaved(str(error)) from error
 
 
-def _limit(conn: Connection) -> None:
-    conn.execute(_LIMITS, {"lock": _milliseconds(LOCK_SECONDS), "statement": _milliseconds(STATEMENT_SECONDS)})
-
-
-def _milliseconds(seconds: float) -> str:
-    return f"{int(seconds * 1000)}ms"
+def _transact(engine: Engine, task: Task) -> Any:
+    is_committing = False
+    try:
+        with engine.begin() as conn:
+            result = task(conn)
+            is_committing = True
+    except OperationalError as error:
+        # Before the commit it was a lock or a connection that was not to be had: the same call may go through.
+        raise (OutcomeUnknown if is_committing else NotSaved)(str(error)) from error
+    return result
 
 
 class _Item:
@@ -197,7 +205,9 @@ class _Item:
 
 
 class GroupCommit:
-    """SQLite: one writer thread. It takes what is already queued, runs each task in a savepoint and commits once."""
+    """SQLite: one writer thread, on the store's own engine. It takes what is already queued, runs each task in a savepoint and commits once."""
+
+    engines: tuple[Engine, ...] = ()
 
     def __init__(self, engine: Engine, readers: int = READERS) -> None:
         self._engine = engine

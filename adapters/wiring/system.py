@@ -22,7 +22,7 @@ from scheduler.drain import LOOK_UP_AFTER, Drainer, Lane
 from scheduler.housekeeping import Housekeeping
 from scheduler.ports import Messenger, finished
 from scheduler.tick import Ticker
-from storage import departures, glossary, packs, tenancy
+from storage import departures, glossary, packs, statistics, tenancy
 from storage.store import Store
 from storage.tally import Tally
 
@@ -125,6 +125,9 @@ def assemble(
         while await finished(store.transact(lambda conn: departures.purge(conn, before), urgent=False)):
             pass
 
+    async def gather() -> None:
+        await finished(store.transact(statistics.gather, urgent=False))
+
     app = App(
         table=table(FEATURES),
         store=store,
@@ -145,7 +148,7 @@ def assemble(
         store=store,
         ticker=Ticker(app, store, tenants),
         drainer=drainer,
-        housekeeping=Housekeeping(store, tally, tenants, refresh, purge),
+        housekeeping=Housekeeping(store, tally, tenants, refresh, purge, gather),
         clock=clock,
     )
 

@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import event, update
+from sqlalchemy import Engine, event, update
 from typing_extensions import override
 
 from bot.domain.conversation import Event
@@ -129,7 +129,10 @@ class Company(School):
 
     def _mark_commits(self) -> None:
         """Each commit that wrote something: dying around one that only read leaves what the one before it left."""
-        engine = self.system.store.engine
+        for engine in self.system.store.engines:
+            self._mark(engine)
+
+    def _mark(self, engine: Engine) -> None:
         real = engine.dialect.do_commit
 
         @event.listens_for(engine, "after_cursor_execute")

@@ -17,6 +17,7 @@ from adapters.slack import app as slack_app
 from adapters.slack import send as slack_send
 from adapters.slack.calls import Calls
 from adapters.wiring import serving
+from bot.domain.deliveries import Delivery
 from scheduler import drain
 from scheduler.ports import Parcel
 from storage import dialects, dispatch
@@ -30,12 +31,11 @@ CALL_SECONDS = 1.0
 
 
 class Wall:
-    """A platform that takes a moment for each call, and cannot be asked what arrived."""
+    """A platform that takes a moment for each call."""
 
-    looks_up = False
-
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, looks_up: bool = False) -> None:
         self._path = path
+        self.looks_up = looks_up
 
     def room(self, _workspace: str) -> int:
         return 100
@@ -46,8 +46,8 @@ class Wall:
         await asyncio.sleep(0.02)
         return f"m{parcel.delivery}"
 
-    async def look_up(self, _delivery: object) -> str | None:
-        return None
+    async def look_up(self, delivery: Delivery) -> str | None:
+        return f"m{delivery.id}" if copies(self._path)[delivery.id] else None
 
 
 def copies(path: Path) -> Counter[int]:
@@ -55,7 +55,7 @@ def copies(path: Path) -> Counter[int]:
     return Counter(map(int, path.read_text().split())) if path.exists() else Counter()
 
 
-def works(url: str, wall: Path, name: str, lease: float, fenced: bool) -> None:
+def works(url: str, wall: Path, name: str, lease: float, fenced: bool, sees: bool) -> None:
     """Drain until killed. A call is as long as it takes, so that leases and epochs alone keep a worker from sending."""
     logging.disable()
     dispatch.LEASE_SECONDS = lease
@@ -65,7 +65,7 @@ def works(url: str, wall: Path, name: str, lease: float, fenced: bool) -> None:
     if not fenced:
         _unfence()
     bench = Bench(url)
-    bench.platform = Wall(wall)  # type: ignore[assignment]
+    bench.platform = Wall(wall, looks_up=sees)  # type: ignore[assignment]
     asyncio.run(_work(bench, name))
 
 
@@ -126,4 +126,4 @@ def plays(settings: Settings, role: str, port: int, lease: float) -> None:
     slack_app.Calls = functools.partial(Calls, seconds=CALL_SECONDS)  # type: ignore[attr-defined,assignment]
     slack_send.Pace = Unpaced  # type: ignore[attr-defined]
     app = serving.serving(settings, serving.Role(role))
-    _run(app, _bind(port), lambda: None)
+    _run(app, [_bind(port)], lambda: None)

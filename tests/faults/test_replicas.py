@@ -7,9 +7,11 @@ import random
 import signal
 import socket
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import aiohttp
+import pytest
 from sqlalchemy import select
 
 from bot.domain.deliveries import Outgoing
@@ -52,17 +54,17 @@ def until(holds, seconds=120.0):
         time.sleep(0.02)
 
 
-def started(url, wall, name, lease, *, fenced):
-    child = nursery().Process(target=works, args=(url, wall, name, lease, fenced))
+def started(url, wall, name, lease, *, fenced, sees):
+    child = nursery().Process(target=works, args=(url, wall, name, lease, fenced, sees))
     child.start()
     return child
 
 
-def frozen(url, wall, *, each, lease, fenced=True):
+def frozen(url, wall, *, each, lease, fenced=True, sees=False):
     """Freeze whoever has the lane while it sends, until the other one has sent everything. (copies, calls whose outcome was unknown)"""
     queued(url, each)
     before = sum(copies(wall).values())
-    workers = {name: started(url, wall, name, lease, fenced=fenced) for name in ("one", "two")}
+    workers = {name: started(url, wall, name, lease, fenced=fenced, sees=sees) for name in ("one", "two")}
     try:
         until(lambda: sum(copies(wall).values()) >= before + len(PEOPLE) * 2)
         until(lambda: owner(url) is not None)
@@ -81,19 +83,29 @@ def frozen(url, wall, *, each, lease, fenced=True):
     return copies(wall), doubts(url)
 
 
-def test_a_frozen_worker_sends_nothing_when_it_wakes(postgres_database, tmp_path, rounds, figures):
+@pytest.mark.parametrize("sees", [True, False], ids=["looks up", "blind"])
+def test_a_frozen_worker_sends_nothing_when_it_wakes(postgres_database, tmp_path, sees, rounds, figures):
     """Of two workers on one PostgreSQL the one that is sending is stopped past its lease, and goes on when the other has sent everything."""
-    url, freezes = populate(postgres_database()), rounds(1, 100)
-    extra = unknown = messages = lost = 0
-    for at in range(freezes):
-        wall = tmp_path / str(at)
-        cleared(url)
-        found, doubtful = frozen(url, wall, each=5, lease=2.0)
-        messages += len(found)
-        lost += len(PEOPLE) * 5 - len(found)
-        extra += sum(found.values()) - len(found)
-        unknown += doubtful
-    figures("P1", freezes=freezes, messages=messages, lost=lost, extra=extra, unknown=unknown)
+    freezes, pairs = (
+        rounds(1, 125),
+        rounds(1, 4),
+    )  # most of the time is spent waiting: several pairs, each with its company
+
+    def freeze(pair):
+        url, outcomes = populate(databases[pair]), []
+        for at in range(freezes):
+            cleared(url)
+            outcomes.append(frozen(url, tmp_path / f"{pair}-{at}", each=5, lease=2.0, sees=sees))
+        return outcomes
+
+    databases = [postgres_database() for _ in range(pairs)]
+    with ThreadPoolExecutor(pairs) as pool:
+        outcomes = [one for some in pool.map(freeze, range(pairs)) for one in some]
+    messages = sum(len(found) for found, _ in outcomes)
+    lost = len(outcomes) * len(PEOPLE) * 5 - messages
+    extra = sum(sum(found.values()) - len(found) for found, _ in outcomes)
+    unknown = sum(doubtful for _, doubtful in outcomes)
+    figures("P1", freezes=len(outcomes), messages=messages, lost=lost, extra=extra, unknown=unknown)
     assert lost == 0
     assert extra <= unknown
 
@@ -143,7 +155,7 @@ class Clients:
             }
         )  # fmt: skip
         for attempt in itertools.count():
-            assert attempt < 600, "nobody answers any more"
+            assert attempt < 60, "nobody answers any more"
             port = self.ports[(number + attempt) % len(self.ports)]
             sent = time.monotonic()
             try:
@@ -151,13 +163,14 @@ class Clients:
                 async with session.post(f"http://127.0.0.1:{port}/slack/events", data=body, headers=headers) as answer:
                     words = await answer.text()
                     self.waited.append(time.monotonic() - sent)
-                    if answer.status == 200 and "define" in words:
+                    # Nothing is said to a repeat of what was saved before.
+                    if answer.status == 200 and ("define" in words or (attempt and not words)):
                         self.acked.add(user)
                         return
                     self.busy += 1
             except (aiohttp.ClientError, OSError, TimeoutError):
                 self.again += 1
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(min(0.2 * 2**attempt, 5.0))
 
 
 class Replicas:

@@ -152,7 +152,7 @@ def check(company, talk, rounds):
         assert talk.slowest < SECOND
 
 
-def test_locked_by_another_process(company, real_limits, rounds, figures):
+def test_locked_by_another_process(real_limits, company, rounds, figures):
     """Another process holds the write lock (SQLite) or the tables (PostgreSQL) for four seconds."""
     talk = Talk()
     episodes = rounds(1, 25)
@@ -200,10 +200,15 @@ def test_full_disk(company, rounds, figures):
 @pytest.fixture
 def failing(company):
     """``failing(share, when)``: the driver fails in that share of statements or commits, before or after they took effect."""
-    dialect = company.system.store.engine.dialect
-    errors = dialect.loaded_dbapi.OperationalError
     chance = random.Random(7)
     state = {"share": 0.0}
+    for engine in company.system.store.engines:
+        _fail(engine.dialect, chance, state, loses_answers=company.system.store.is_shared)
+    return state
+
+
+def _fail(dialect, chance, state, *, loses_answers):
+    errors = dialect.loaded_dbapi.OperationalError
     real_commit, real_execute = dialect.do_commit, dialect.do_execute
 
     def commit(connection):
@@ -211,7 +216,7 @@ def failing(company):
             raise errors("disk I/O error")
         real_commit(connection)
         # A server can take a commit and be gone before it says so; a file cannot.
-        if company.system.store.is_shared and chance.random() < state["share"]:
+        if loses_answers and chance.random() < state["share"]:
             raise errors("server closed the connection unexpectedly")
 
     def execute(cursor, statement, parameters, context=None):
@@ -220,7 +225,6 @@ def failing(company):
         real_execute(cursor, statement, parameters, context)
 
     dialect.do_commit, dialect.do_execute = commit, execute
-    return state
 
 
 def test_driver_errors(company, failing, rounds, figures):

@@ -348,13 +348,13 @@ def setting(name):
     return lambda conn: conn.execute(text(f"SHOW {name}")).scalar_one()
 
 
-def test_what_a_person_waits_for_waits_for_nothing_long(pooled, real_limits):
+def test_what_a_person_waits_for_waits_for_nothing_long(real_limits, pooled):
     assert pooled.transact(setting("lock_timeout")).result() == "200ms"
     assert pooled.transact(setting("statement_timeout")).result() == "500ms"
     assert pooled.transact(setting("lock_timeout"), urgent=False).result() == "0"
 
 
-def test_a_lock_held_elsewhere_is_not_saved_in_time(pooled, real_limits):
+def test_a_lock_held_elsewhere_is_not_saved_in_time(real_limits, pooled):
     lock = text("SELECT * FROM tenant WHERE id = 'acme' FOR UPDATE")
     with pooled.engine.begin() as conn:
         conn.execute(lock)
@@ -363,7 +363,7 @@ def test_a_lock_held_elsewhere_is_not_saved_in_time(pooled, real_limits):
     pooled.write("acme", lambda parts: parts.people.save_settings(parts.people.settings())).result(5)
 
 
-def test_a_table_locked_elsewhere_holds_up_no_reader(pooled, real_limits):
+def test_a_table_locked_elsewhere_holds_up_no_reader(real_limits, pooled):
     with pooled.engine.begin() as conn:
         conn.execute(text("LOCK TABLE tenant IN ACCESS EXCLUSIVE MODE"))
         with pytest.raises(NotSaved, match="lock timeout"):

@@ -53,12 +53,14 @@ def test_a_lost_answer_to_a_commit_is_not_called_not_saved(pooled):
     def lose(_conn):
         raise OperationalError("COMMIT", {}, Exception("server closed the connection"))
 
-    event.listen(pooled.engine, "commit", lose)
+    for engine in pooled.engines:
+        event.listen(engine, "commit", lose)
     with pytest.raises(OutcomeUnknown):
         pooled.transact(one).result(30)
     with pytest.raises(NotSaved):
         pooled.look(one).result(30)
-    event.remove(pooled.engine, "commit", lose)
+    for engine in pooled.engines:
+        event.remove(engine, "commit", lose)
     assert pooled.transact(one).result(30) == 1
 
 

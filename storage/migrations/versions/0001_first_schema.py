@@ -306,7 +306,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant", "member", name=op.f("pk_learner")),
     )
     op.create_index(op.f("ix_learner_tenant_last_daily_at"), "learner", ["tenant", "last_daily_at"], unique=False)
-    op.create_index(op.f("ix_learner_tenant_zone_minute"), "learner", ["tenant", "zone", "minute"], unique=False)
+    op.create_index(op.f("ix_learner_zone_minute_tenant"), "learner", ["zone", "minute", "tenant"], unique=False)
     op.create_table(
         "lesson_mark",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -389,7 +389,7 @@ def upgrade() -> None:
         sa.Column("active_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_member")),
     )
-    op.create_index(op.f("ix_member_tenant_team"), "member", ["tenant", "team"], unique=False)
+    op.create_index(op.f("ix_member_team_tenant"), "member", ["team", "tenant"], unique=False)
     op.create_table(
         "member_role",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -616,7 +616,7 @@ def upgrade() -> None:
         sa.Column("parent", sa.String(length=255), nullable=True),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_team")),
     )
-    op.create_index(op.f("ix_team_tenant_manager"), "team", ["tenant", "manager"], unique=False)
+    op.create_index(op.f("ix_team_manager_tenant"), "team", ["manager", "tenant"], unique=False)
     op.create_table(
         "teams_conversation",
         sa.Column("tenant", sa.String(length=255), nullable=False),
@@ -704,7 +704,7 @@ def upgrade() -> None:
             ["member.tenant", "member.id"],
         ),
         sa.PrimaryKeyConstraint("tenant", "id", name=op.f("pk_account")),
-        sa.UniqueConstraint("tenant", "member", "workspace", name=op.f("uq_account_tenant_member_workspace")),
+        sa.UniqueConstraint("member", "tenant", "workspace", name=op.f("uq_account_member_tenant_workspace")),
         sa.UniqueConstraint("workspace", "external", name=op.f("uq_account_workspace_external")),
     )
     op.create_table(
@@ -742,7 +742,7 @@ def downgrade() -> None:
     op.drop_table("teams_person")
     op.drop_table("teams_file")
     op.drop_table("teams_conversation")
-    op.drop_index(op.f("ix_team_tenant_manager"), table_name="team")
+    op.drop_index(op.f("ix_team_manager_tenant"), table_name="team")
     op.drop_table("team")
     op.drop_table("send_hold")
     op.drop_table("rhythm")
@@ -772,7 +772,7 @@ def downgrade() -> None:
     op.drop_index(op.f("ix_message_budget_delivery"), table_name="message_budget")
     op.drop_table("message_budget")
     op.drop_table("member_role")
-    op.drop_index(op.f("ix_member_tenant_team"), table_name="member")
+    op.drop_index(op.f("ix_member_team_tenant"), table_name="member")
     op.drop_table("member")
     op.drop_table("lock")
     op.drop_table("link_code")
@@ -791,7 +791,7 @@ def downgrade() -> None:
         postgresql_where=sa.text("what = 'unclear'"),
     )
     op.drop_table("lesson_mark")
-    op.drop_index(op.f("ix_learner_tenant_zone_minute"), table_name="learner")
+    op.drop_index(op.f("ix_learner_zone_minute_tenant"), table_name="learner")
     op.drop_index(op.f("ix_learner_tenant_last_daily_at"), table_name="learner")
     op.drop_table("learner")
     op.drop_index(
