@@ -1,7 +1,9 @@
 """Eight processes book, cancel and book again on one database: nothing is sold twice, and no confirmed booking vanishes."""
 
 import random
+from contextlib import contextmanager
 from pathlib import Path
+from threading import BrokenBarrierError
 
 import pytest
 from sqlalchemy import select
@@ -17,6 +19,8 @@ from tests.faults.company import nursery
 from tests.storage.test_booking_race import MOST, NOW, TENANT, held, opened, wishes, wrongs
 
 PROCESSES = 8
+CONTROLS = 12  # rounds in which what is there to be seen is seen
+PATIENCE = 300.0
 
 
 class WithoutTurns(OfficeHours):
@@ -24,10 +28,13 @@ class WithoutTurns(OfficeHours):
         pass
 
 
-def take_part(url, number, seed, count, notes, guarded):
-    """One process: its share of the wishes; one in five of what it got it gives back. It notes what it was told it holds."""
+def take_part(url, number, rounds, count, folder, guarded, barrier):
+    """One process, for all rounds: its share of the wishes of each; one in five of what it got it gives back.
+
+    It notes what it was told it holds. All begin a round together, and wait until the last has ended it.
+    """
     dialects.BUSY_TIMEOUT = 30.0
-    store, chance, holds = Store(open_engine(url)), random.Random(number), set()
+    store, chance = Store(open_engine(url)), random.Random(number)
     part = OfficeHours if guarded else WithoutTurns
 
     def insist(work):
@@ -37,34 +44,53 @@ def take_part(url, number, seed, count, notes, guarded):
             except (NotSaved, OperationalError):
                 continue
 
-    for id, slot, asker in wishes(seed, count)[number::PROCESSES]:
-        outcome = insist(
-            lambda parts, id=id, slot=slot, asker=asker: part(parts.conn, TENANT).claim(
-                id, slot, asker, "Why?", NOW, most_minutes=MOST
+    for seed in range(rounds):
+        holds = set()
+        try:
+            barrier.wait(PATIENCE)
+        except BrokenBarrierError:  # enough was seen
+            break
+        for id, slot, asker in wishes(seed, count)[number::PROCESSES]:
+            outcome = insist(
+                lambda parts, id=id, slot=slot, asker=asker: part(parts.conn, TENANT).claim(
+                    id, slot, asker, "Why?", NOW, most_minutes=MOST
+                )
             )
-        )
-        if outcome is Outcome.BOOKED:
-            holds.add(id)
-            if chance.random() < 0.2:
-                insist(lambda parts, id=id, asker=asker: parts.office_hours.cancel(id, asker, NOW))
-                holds.remove(id)
+            if outcome is Outcome.BOOKED:
+                holds.add(id)
+                if chance.random() < 0.2:
+                    insist(lambda parts, id=id, asker=asker: parts.office_hours.cancel(id, asker, NOW))
+                    holds.remove(id)
+        Path(folder, f"holds{number}").write_text(" ".join(holds))
+        barrier.wait(PATIENCE)
     store.close()
-    Path(notes).write_text(" ".join(holds))
 
 
-def one_round(url, seed, count, folder, *, guarded=True):
-    """What eight processes were told they hold."""
-    children = []
-    for number in range(PROCESSES):
-        notes = folder / f"holds{number}"
-        child = nursery().Process(target=take_part, args=(url, number, seed, count, str(notes), guarded))
-        child.start()
-        children.append(child)
+@contextmanager
+def processes(url, rounds, count, folder, *, guarded=True):
+    """``go()``: one round of all processes; what they were told they hold."""
+    barrier = nursery().Barrier(PROCESSES + 1)
+    children = [
+        nursery().Process(target=take_part, args=(url, number, rounds, count, str(folder), guarded, barrier))
+        for number in range(PROCESSES)
+    ]
     for child in children:
-        child.join(300)
-        assert child.exitcode == 0
-        child.close()
-    return {id for number in range(PROCESSES) for id in (folder / f"holds{number}").read_text().split()}
+        child.start()
+
+    def go():
+        barrier.wait(PATIENCE)
+        barrier.wait(PATIENCE)
+        return {id for number in range(PROCESSES) for id in (folder / f"holds{number}").read_text().split()}
+
+    try:
+        yield go
+    finally:
+        barrier.abort()  # rounds that nobody asks for any more
+        for child in children:
+            child.join(PATIENCE)
+            child.kill()
+            child.join()
+            child.close()
 
 
 def clear(store):
@@ -77,15 +103,15 @@ def test_nothing_is_sold_twice_by_processes(empty_url, tmp_path, rounds, figures
     store = opened(url)
     count, times = rounds(160, 2_000), rounds(1, 100)
     wrong, vanished, booked = [0, 0, 0, 0], 0, 0
-    for seed in range(times):
-        told = one_round(url, seed, count, tmp_path)
-        holds = held(store)
-        wrong = [one + two for one, two in zip(wrong, wrongs(holds), strict=True)]
-        kept = select(booking.c.id).where(booking.c.state == "booked")
-        there = set(store.look(lambda conn: conn.execute(kept).scalars().all()).result())  # noqa: B023 - waited for here
-        vanished += len(told ^ there)
-        booked += len(there)
-        clear(store)
+    kept = select(booking.c.id).where(booking.c.state == "booked")
+    with processes(url, times, count, tmp_path) as go:
+        for _ in range(times):
+            told = go()
+            wrong = [one + two for one, two in zip(wrong, wrongs(held(store)), strict=True)]
+            there = set(store.look(lambda conn: conn.execute(kept).scalars().all()).result())
+            vanished += len(told ^ there)
+            booked += len(there)
+            clear(store)
     store.close()
     figures(
         "P3", attempts=count * times, processes=PROCESSES, booked=booked, oversold=wrong[0], host_doubled=wrong[1],
@@ -99,12 +125,13 @@ def test_control_processes_without_turns_oversell(postgres_database, tmp_path):
     url = postgres_database()
     store = opened(url)
     seen = False
-    for seed in range(12):
-        one_round(url, seed, 160, tmp_path, guarded=False)
-        seen = any(wrongs(held(store)))
-        if seen:
-            break
-        clear(store)
+    with processes(url, CONTROLS, 160, tmp_path, guarded=False) as go:
+        for _ in range(CONTROLS):
+            go()
+            seen = any(wrongs(held(store)))
+            if seen:
+                break
+            clear(store)
     store.close()
     assert seen
 
