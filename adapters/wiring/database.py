@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import SQLAlchemyError
 
 from adapters.wiring.system import Unusable
@@ -56,13 +56,20 @@ def alone(url: str) -> Iterator[None]:
 
 def is_for_one(url: str) -> bool:
     """Whether one process alone can use this database. Raises :class:`Unusable`."""
-    with told():
-        return make_url(url).get_backend_name() == "sqlite"
+    return _parsed(url).get_backend_name() == "sqlite"
 
 
 def file_of(url: str) -> Path | None:
     """The file behind a SQLite address; None for another database or one in memory. Raises :class:`Unusable`."""
-    with told():
-        parsed = make_url(url)
+    parsed = _parsed(url)
     is_file = parsed.get_backend_name() == "sqlite" and parsed.database not in {None, "", ":memory:"}
     return Path(str(parsed.database)) if is_file else None
+
+
+def _parsed(url: str) -> URL:
+    """Raises :class:`Unusable`, never with a part of the address: what was taken for its port may be half a password."""
+    try:
+        with told():
+            return make_url(url)
+    except ValueError:
+        raise Unusable("This is not a database address: write what is special in a password as %xx.") from None

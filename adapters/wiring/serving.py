@@ -24,7 +24,7 @@ from adapters.settings import Settings
 from adapters.watch import Watch, WatchedMessenger
 from adapters.web import OK
 from adapters.wiring import operations
-from adapters.wiring.database import is_for_one
+from adapters.wiring.database import is_for_one, told
 from adapters.wiring.system import System, Unusable, assemble, wake_on_commit
 from content import loader
 from scheduler.clockwork import Clockwork
@@ -66,7 +66,8 @@ def serving(settings: Settings, role: Role = Role.BOTH, *, teams_unauthenticated
         raise Unusable("SQLite is for one process: run `mlops-coach serve` alone, or use PostgreSQL for several.")
     if role is Role.SENDS:
         settings = _deaf(settings)
-    engine = open_engine(settings.database_url)
+    with told():
+        engine = open_engine(settings.database_url)
     _prepare(engine, settings)
     folder = settings.pack or loader.CORE
     messengers: dict[str, Messenger] = {}

@@ -21,8 +21,10 @@ from aiohttp import web
 from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import OperationalError
+from typer.testing import CliRunner
 
 from adapters import logs, metrics
+from adapters.cli import app as shell
 from adapters.settings import Settings
 from adapters.slack.keys import new_key
 from adapters.teams import cloud
@@ -271,6 +273,27 @@ def _trouble_with_the_database() -> None:
             raise RuntimeError(f"no database at {url}")
         except RuntimeError:
             serving.log.exception("the store could not be read")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        f"postgresql+psycopg://coach:{PASSWORD}@127.0.0.1:1/coach",
+        f"postgresql+psycopg://coach:{PASSWORD}/x@127.0.0.1/coach",
+        f"postgresql+psycopg://coach:x:{PASSWORD}",
+        f"postgresql+nosuchdriver://coach:{PASSWORD}@127.0.0.1/coach",
+        PASSWORD,
+    ],
+)
+def test_a_database_that_cannot_be_used_is_a_sentence_without_its_password(url, monkeypatch, tmp_path) -> None:
+    monkeypatch.chdir(tmp_path)
+    for name, value in {"DATABASE_URL": url, "SLACK_BOT_TOKEN": BOT_TOKEN, "SLACK_SIGNING_SECRET": SIGNING}.items():
+        monkeypatch.setenv(f"MLOPS_{name}", value)
+    done = CliRunner().invoke(shell, ["serve", "--port", "0"])
+    assert done.exit_code == 1
+    assert done.output.strip()
+    assert "Traceback" not in done.output
+    assert not [one for one in PLANTED if one in done.output]
 
 
 def _what_a_library_writes() -> None:
