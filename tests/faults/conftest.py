@@ -1,8 +1,9 @@
 """Companies of many people on both databases, for the tests that race."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import pytest
+from sqlalchemy import Connection
 
 from bot.ports.people import Member
 from storage.dialects import open_engine
@@ -21,12 +22,17 @@ def populate(url: str) -> str:
     with engine.begin() as conn:
         add_tenant(conn, "acme", "Acme", "secret", NOW)
         add_workspace(conn, Workspace(id="w", tenant="acme", platform="test", team="t", name="Acme"))
-        people = Parts(conn, "acme").people
-        for name in PEOPLE:
-            people.add_member(Member(id=name, name=name), NOW)
-            people.add_account(f"a-{name}", "w", name, f"u-{name}", f"d-{name}")
+        settle(conn, PEOPLE)
     engine.dispose()
     return url
+
+
+def settle(conn: Connection, names: Iterable[str]) -> None:
+    """Make these people members."""
+    people = Parts(conn, "acme").people
+    for name in names:
+        people.add_member(Member(id=name, name=name), NOW)
+        people.add_account(f"a-{name}", "w", name, f"u-{name}", f"d-{name}")
 
 
 @pytest.fixture(params=["sqlite", "postgres"])

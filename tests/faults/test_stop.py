@@ -8,8 +8,10 @@ from sqlalchemy import select
 
 from bot.domain.deliveries import Outgoing
 from storage import installations
+from storage.erasure import STAND_IN
 from storage.ledger import delivery
-from tests.faults.conftest import PEOPLE
+from storage.people import member
+from tests.faults.conftest import PEOPLE, settle
 from tests.scheduler.conftest import NOW
 
 EACH = 4  # messages to everybody
@@ -23,16 +25,20 @@ def plan(here, mark):
 
 
 def stop_one(who, mark):
-    """A pause: everything of theirs that waits; a cancellation: one thing of theirs. The rows under way are told."""
+    """A pause: everything of theirs that waits; a cancellation: one thing of theirs; an erasure. The rows under way are told."""
 
     def work(parts):
-        if (int(mark) + PEOPLE.index(who)) % 2:
-            parts.ledger.skip("paused", member=who)
-        else:
-            for at in range(EACH):
-                parts.ledger.skip("cancelled", kind="note", subject=f"{who}-{at}")
-        under_way = (delivery.c.member == who) & (delivery.c.state == "sending")
-        return set(parts.conn.execute(select(delivery.c.id).where(under_way)).scalars())
+        theirs = select(delivery).where(delivery.c.member == who).order_by(delivery.c.id).with_for_update()
+        called = {row.id for row in parts.conn.execute(theirs) if row.state == "sending"}
+        match (int(mark) + PEOPLE.index(who)) % 3:
+            case 0:
+                parts.ledger.skip("paused", member=who)
+            case 1:
+                for at in range(EACH):
+                    parts.ledger.skip("cancelled", kind="note", subject=f"{who}-{at}")
+            case _:
+                assert parts.privacy.erase(who, f"x-{mark}-{who}", NOW) == len(called)
+        return called
 
     return work
 
@@ -71,7 +77,15 @@ async def one_round(here, mark, chance):
 
 
 def forget(here):
-    here.store.transact(lambda conn: conn.execute(delivery.delete())).result()
+    """Nothing was planned, and who was erased is there again."""
+
+    def work(conn):
+        conn.execute(delivery.delete())
+        conn.execute(member.delete().where(member.c.name == STAND_IN))
+        there = set(conn.execute(select(member.c.id)).scalars())
+        settle(conn, [who for who in PEOPLE if who not in there])
+
+    here.store.transact(work).result()
     here.platform.calls.clear()
     here.platform.arrived.clear()
 
@@ -96,9 +110,9 @@ def quiet(caplog):
 
 
 def test_no_call_begins_after_a_confirmed_stop(crowd, rounds, figures):
-    """Pause, cancellation and uninstallation while a wave is being sent: after the confirmation at most the one call under way."""
+    """Pause, cancellation, erasure and uninstallation while a wave is being sent: after the confirmation at most the one call under way."""
     here = crowd()
-    stops, surprising, under_way, most = count(here, rounds(1, 520))
+    stops, surprising, under_way, most = count(here, rounds(1, 560))
     figures("P5", stops=stops, begun_after_it=surprising, under_way=under_way, most_of_one=most)
     assert surprising == 0
     assert most <= 1
