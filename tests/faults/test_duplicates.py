@@ -72,7 +72,7 @@ def effects(company):
 def test_each_event_has_one_effect(replicas, rounds, figures):
     """Each payload one to four times, shuffled, at two replicas on PostgreSQL."""
     company, apps = replicas
-    count = rounds(60, 20_000)
+    count = rounds(60, 50_000)
     came = asyncio.run(deliver(company, apps, count, random.Random(3)))
     rows, distinct, keys = effects(company)
     figures("P4", came=came, events=count, effects=rows, effects_twice=rows - distinct)
