@@ -20,9 +20,10 @@ from bench.figures import heading, row, timed
 from bot.ports.people import Member
 from storage.dialects import open_engine
 from storage.ledger import delivery
-from storage.lessons import learner, rhythm
+from storage.lessons import learner
 from storage.parts import Parts
 from storage.people import account, member
+from storage.rhythms import rhythm
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from storage.upgrade import upgrade
 

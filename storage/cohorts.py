@@ -14,8 +14,9 @@ from bot.domain.tracks import Enrolment
 from bot.domain.waves import Crowd
 from storage.dialects import insert
 from storage.enrolments import Tracks, begun_track
-from storage.lessons import learner, rhythm
+from storage.lessons import learner
 from storage.people import account, member, workspace
+from storage.rhythms import rhythm
 from storage.schema import ident, metadata
 
 enrolment_rule = Table(

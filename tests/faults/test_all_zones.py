@@ -16,9 +16,9 @@ from sqlalchemy import delete, select
 from bot.ports.people import Member
 from storage.dialects import open_engine
 from storage.ledger import delivery
-from storage.lessons import due_slot
 from storage.parts import Parts
 from storage.people import account, member
+from storage.rhythms import due_slot
 from storage.schema import metadata
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from tests.journeys.town import learner, rhythm
