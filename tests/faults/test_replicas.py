@@ -249,7 +249,7 @@ def test_any_process_is_killed_under_load(postgres_database, tmp_path, rounds, f
         try:
             until(lambda: all(alive(port) for port in replicas.ports))
             asyncio.run(killing(replicas, clients, 6, chance))
-            until(lambda: not open_rows(url), 180)
+            until(lambda: not open_rows(url), max(180, seconds))
         finally:
             codes = replicas.stop()
     people, sent = welcomed(url)
