@@ -101,7 +101,7 @@ house: .venv/.check-installed  ## planted violations: does every contract and ba
 # ---- long runs
 
 faults: .venv/.test-installed  ## the fault tests at full length, figures printed as a table
-	@$(PYTEST) --long tests/faults tests/journeys tests/storage/test_booking_race.py
+	@$(PYTEST) --long tests/faults tests/journeys tests/storage/test_booking_race.py tests/storage/test_backups.py
 
 bench: .venv/.test-installed  ## benchmarks, each beside its floor
 	@$(PY) -m bench
