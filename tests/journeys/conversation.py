@@ -170,7 +170,9 @@ class Conversation:
             return gallery.see_all(await take(self.system.app, self.incoming(who, event, where, key), self.now))
         on = await self._acted_on(self.surface, who, event, where)
         heard = self.surface.hears(who, event, where, key or f"k{next(self._keys)}", on)
-        answer = await take(self.system.app, msgspec.structs.replace(heard, name=who.title()), self.now)
+        answer = gallery.see_all(
+            await take(self.system.app, msgspec.structs.replace(heard, name=who.title()), self.now)
+        )
         self._see(self.surface, who, answer)
         return answer
 

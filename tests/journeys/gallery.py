@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import atexit
+import os
+from pathlib import Path
 from typing import Any
+
+import msgspec
 
 from bot.messages import Form, Message
 from bot.router import Answer
 from tests.contracts import reach
 
+KEPT_IN = "COACH_TEST_GALLERY"  # names the file in which the screens are kept at the end of a run
 SCREENS: dict[tuple[Any, ...], Message | Form] = {}
 
 
@@ -24,3 +30,12 @@ def see_all(answer: Answer) -> Answer:
         if screen is not None:
             see(screen)
     return answer
+
+
+def _keep() -> None:
+    kinds = [[one for one in SCREENS.values() if isinstance(one, kind)] for kind in (Message, Form)]
+    Path(os.environ[KEPT_IN]).write_bytes(msgspec.json.encode(kinds))
+
+
+if KEPT_IN in os.environ:
+    atexit.register(_keep)

@@ -35,7 +35,7 @@ async def test_a_suggestion_is_approved_edited_told_and_rolled_back(school):
     await school.system.housekeeping.run(school.now)  # misses are written in batches
     queue = await school.say("ada", "terms suggestions")
     assert "1 suggestion waiting" in said(queue)
-    assert "Golden set: Cases whose answers people agreed on., from Mia" in said(queue)
+    assert "Golden set (Mia): Cases whose answers people agreed on." in said(queue)
     assert "golden set: 1 time" in said(queue)
     approve = button(queue.inline, "Approve")
     assert "Golden set is in the glossary now" in said(await school.press("ada", approve))
