@@ -9,7 +9,7 @@ from collections import Counter
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import Engine, select, update
 
 from adapters.cli.serving import _bind, _run
 from adapters.settings import Settings
@@ -21,7 +21,6 @@ from bot.domain.deliveries import Delivery
 from scheduler import drain
 from scheduler.ports import Parcel
 from storage import dialects, dispatch
-from storage.dialects import open_engine
 from storage.dispatch import DispatchPart
 from storage.ledger import delivery
 from tests.faults.living import Unpaced
@@ -90,33 +89,24 @@ def _intend_anyway(self: Any, _owner: str, claimed: list[Any], _chosen: object) 
     return ids
 
 
-def owner(url: str) -> str | None:
+def owner(engine: Engine) -> str | None:
     """Who is sending now."""
-    engine = open_engine(url)
+    sending = select(delivery.c.owner).where(delivery.c.state.in_(["claimed", "sending"])).limit(1)
     with engine.connect() as conn:
-        found = conn.execute(
-            select(delivery.c.owner).where(delivery.c.state.in_(["claimed", "sending"])).limit(1)
-        ).scalar()
-    engine.dispose()
+        found: str | None = conn.execute(sending).scalar()
     return found
 
 
-def doubts(url: str) -> int:
+def doubts(engine: Engine) -> int:
     """How many calls there were whose outcome was unknown, and which were made again."""
-    engine = open_engine(url)
     with engine.connect() as conn:
         attempts = conn.execute(select(delivery.c.attempts).where(delivery.c.in_doubt)).scalars()
-        found = sum(int(one) - 1 for one in attempts)
-    engine.dispose()
-    return found
+        return sum(int(one) - 1 for one in attempts)
 
 
-def states(url: str) -> Counter[str]:
-    engine = open_engine(url)
+def states(engine: Engine) -> Counter[str]:
     with engine.connect() as conn:
-        found = Counter(conn.execute(select(delivery.c.state)).scalars())
-    engine.dispose()
-    return found
+        return Counter(conn.execute(select(delivery.c.state)).scalars())
 
 
 def plays(settings: Settings, role: str, port: int, lease: float) -> None:

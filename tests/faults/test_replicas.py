@@ -1,50 +1,25 @@
-"""Several processes on one PostgreSQL: one of two workers freezes past its lease; servers and workers are killed under load."""
+"""Several processes on one PostgreSQL: servers and workers are killed under load."""
 
 import asyncio
 import itertools
 import os
 import random
-import signal
 import socket
 import time
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import aiohttp
-import pytest
 from sqlalchemy import select
 
-from bot.domain.deliveries import Outgoing
 from storage.dialects import open_engine
 from storage.ledger import delivery
-from storage.parts import Parts
 from storage.people import account
 from tests.adapters.slack_desk import settings
 from tests.content.samples import write
 from tests.faults.company import nursery
-from tests.faults.conftest import PEOPLE, populate
 from tests.faults.living import FaultySlack, beside
-from tests.faults.replicas import copies, doubts, owner, plays, states, works
+from tests.faults.replicas import plays, states
 from tests.faults.slack_platform import TEAM, encoded, signed
-from tests.scheduler.conftest import NOW
-
-# ---- one of two workers freezes
-
-
-def queued(url, each):
-    """So many messages to everybody."""
-    engine = open_engine(url)
-    rows = [Outgoing(kind="note", subject=who, period=str(at), member=who) for at in range(each) for who in PEOPLE]
-    with engine.begin() as conn:
-        Parts(conn, "acme").ledger.put(rows, NOW)
-    engine.dispose()
-
-
-def cleared(url):
-    engine = open_engine(url)
-    with engine.begin() as conn:
-        conn.execute(delivery.delete())
-    engine.dispose()
 
 
 def until(holds, seconds=120.0):
@@ -52,76 +27,6 @@ def until(holds, seconds=120.0):
     while not holds():
         assert time.monotonic() < deadline, "nothing moves any more"
         time.sleep(0.02)
-
-
-def started(url, wall, name, lease, *, fenced, sees):
-    child = nursery().Process(target=works, args=(url, wall, name, lease, fenced, sees))
-    child.start()
-    return child
-
-
-def frozen(url, wall, *, each, lease, fenced=True, sees=False):
-    """Freeze whoever has the lane while it sends, until the other one has sent everything. (copies, calls whose outcome was unknown)"""
-    queued(url, each)
-    before = sum(copies(wall).values())
-    workers = {name: started(url, wall, name, lease, fenced=fenced, sees=sees) for name in ("one", "two")}
-    try:
-        until(lambda: sum(copies(wall).values()) >= before + len(PEOPLE) * 2)
-        until(lambda: owner(url) is not None)
-        sleeper = owner(url)
-        assert sleeper is not None
-        os.kill(workers[sleeper].pid, signal.SIGSTOP)
-        until(lambda: set(states(url)) == {"sent"})
-        os.kill(workers[sleeper].pid, signal.SIGCONT)
-        time.sleep(0.5)  # what the sleeper still has in hand goes out now, if anything lets it
-    finally:
-        for child in workers.values():
-            os.kill(child.pid, signal.SIGCONT)
-            child.kill()
-            child.join()
-            child.close()
-    return copies(wall), doubts(url)
-
-
-@pytest.mark.parametrize("sees", [True, False], ids=["looks up", "blind"])
-def test_a_frozen_worker_sends_nothing_when_it_wakes(postgres_database, tmp_path, sees, rounds, figures):
-    """Of two workers on one PostgreSQL the one that is sending is stopped past its lease, and goes on when the other has sent everything."""
-    freezes, pairs = rounds(int(sees), 63), rounds(1, 4)  # mostly it waits: several pairs, each with its company
-    if not freezes:  # in the short form the control below stands for it
-        return
-
-    def freeze(pair):
-        url, outcomes = populate(databases[pair]), []
-        for at in range(freezes):
-            cleared(url)
-            outcomes.append(frozen(url, tmp_path / f"{pair}-{at}", each=5, lease=2.0, sees=sees))
-        return outcomes
-
-    databases = [postgres_database() for _ in range(pairs)]
-    with ThreadPoolExecutor(pairs) as pool:
-        outcomes = [one for some in pool.map(freeze, range(pairs)) for one in some]
-    messages = sum(len(found) for found, _ in outcomes)
-    lost = len(outcomes) * len(PEOPLE) * 5 - messages
-    extra = sum(sum(found.values()) - len(found) for found, _ in outcomes)
-    unknown = sum(doubtful for _, doubtful in outcomes)
-    figures("P1", freezes=len(outcomes), messages=messages, lost=lost, extra=extra, unknown=unknown)
-    assert lost == 0
-    assert extra <= unknown
-
-
-def test_control_without_the_fence_a_frozen_worker_doubles(postgres_database, tmp_path):
-    """Not each time: on a busy machine it may be stopped with nothing in hand."""
-    url = populate(postgres_database())
-
-    def doubles(at):
-        found, doubtful = frozen(url, tmp_path / str(at), each=8, lease=2.0, fenced=False)
-        cleared(url)
-        return sum(found.values()) - len(found) > doubtful
-
-    assert any(doubles(at) for at in range(8))
-
-
-# ---- servers and workers are killed
 
 
 class Clients:
@@ -271,7 +176,9 @@ def test_any_process_is_killed_under_load(postgres_database, tmp_path, rounds, f
 
 
 def open_rows(url):
-    found = states(url)
+    engine = open_engine(url)
+    found = states(engine)
+    engine.dispose()
     return sum(found[state] for state in ("ready", "claimed", "sending", "unknown"))
 
 
