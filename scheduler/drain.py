@@ -214,7 +214,8 @@ class Drainer:
             due_at=delivery.due_at,
         )
         try:
-            message_id = await asyncio.wait_for(lane.messenger.send(parcel), CALL_SECONDS)
+            async with asyncio.timeout(CALL_SECONDS):
+                message_id = await lane.messenger.send(parcel)
         except DeliveryFailed as failure:
             return Outcome(delivery, failure=failure)
         except Exception as error:  # noqa: BLE001  whatever it was, the call may have arrived

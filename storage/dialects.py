@@ -4,14 +4,32 @@ from __future__ import annotations
 
 import sqlite3
 import time
+from collections.abc import Iterable
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Connection, Dialect, Engine, Table, create_engine, event, text
+import msgspec
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Dialect,
+    Engine,
+    Table,
+    any_,
+    bindparam,
+    cast,
+    column,
+    create_engine,
+    event,
+    func,
+    select,
+    text,
+)
 from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
+from sqlalchemy.types import ARRAY, BigInteger, Text, TypeEngine
 
 BUSY_TIMEOUT = 5.0  # seconds a SQLite connection waits for the write lock
 RESTED = 1.0  # seconds in the pool, after which a PostgreSQL connection is tried before it is used
@@ -39,6 +57,45 @@ def insert_for(dialect: str, table: Table) -> sqlite.Insert | Any:
     from sqlalchemy.dialects import postgresql
 
     return postgresql.insert(table)
+
+
+def rows_of(dialect: str, **columns: TypeEngine[Any]) -> Any:
+    """A set of rows to join with, given as one JSON text, the parameter ``rows``: a list of objects.
+
+    A hundred rows are one statement then, which costs a third of a hundred statements on either database.
+    """
+    if dialect == "sqlite":
+        each = func.json_each(bindparam("rows", type_=Text)).table_valued("value")
+        return select(*(func.json_extract(each.c.value, f"$.{name}").label(name) for name in columns)).subquery("given")
+    # PostgreSQL reads the fields by their types.
+    typed = [column(name, kind) for name, kind in columns.items()]
+    given = func.json_to_recordset(cast(bindparam("rows", type_=Text), _postgres_json()))
+    return given.table_valued(*typed).render_derived(name="given", with_types=True)
+
+
+def is_one_of(dialect: str, number: ColumnElement[int]) -> ColumnElement[bool]:
+    """Whether a number is among those of the parameter ``ids``: the same statement for any count of them."""
+    given = bindparam("ids", type_=Text)
+    if dialect == "sqlite":
+        return number.in_(select(func.json_each("[" + given + "]").table_valued("value").c.value))
+    # An array, not rows: of these PostgreSQL would rather read the whole table.
+    return number == any_(cast(func.string_to_array(given, ","), ARRAY(BigInteger)))
+
+
+def as_ids(numbers: Iterable[int]) -> str:
+    """What the parameter ``ids`` takes."""
+    return ",".join(map(str, numbers))
+
+
+def as_json(rows: object) -> str:
+    """What the parameter ``rows`` takes."""
+    return msgspec.json.encode(rows).decode()
+
+
+def _postgres_json() -> Any:
+    from sqlalchemy.dialects.postgresql import JSON
+
+    return JSON
 
 
 def hold_schema(conn: Connection) -> None:
@@ -94,6 +151,7 @@ def _postgres_engine(url: URL, options: str, pool_size: int) -> Engine:
         url,
         pool_size=pool_size,
         max_overflow=2,
+        json_deserializer=msgspec.json.decode,
         connect_args={"options": options},
         execution_options={"preserve_rowcount": True},
     )
@@ -122,7 +180,7 @@ def _sqlite_engine(url: URL) -> Engine:
     in_memory = url.database in {None, "", ":memory:"}
     # One connection is the whole database when it lives in memory.
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": 6, "max_overflow": 4}
-    engine = create_engine(url, connect_args=arguments, **options)
+    engine = create_engine(url, connect_args=arguments, json_deserializer=msgspec.json.decode, **options)
     event.listen(engine, "connect", _prepare)
     event.listen(engine, "begin", _begin)
     return engine

@@ -8,9 +8,14 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    JSON,
+    BigInteger,
     Column,
+    ColumnElement,
     Connection,
+    Integer,
     Table,
+    Text,
     and_,
     bindparam,
     delete,
@@ -22,15 +27,13 @@ from sqlalchemy import (
 from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
 from storage import locks, rounds
 from storage.askings import answer
-from storage.dialects import insert, insert_for, is_sqlite, machine_now, try_alone
-from storage.ledger import Ledger, deliveries, delivery, ended, in_turn, message_budget, read
+from storage.dialects import as_ids, as_json, insert, insert_for, is_one_of, is_sqlite, machine_now, rows_of, try_alone
+from storage.ledger import Ledger, deliveries, delivery, ended, locked, message_budget, read
 from storage.people import inbox
 from storage.schema import Instant, ident, metadata
 
 LEASE_SECONDS = 30.0
-ORDINARY_SHARE = (
-    4  # one place in so many of a claim is not for urgent messages: enough of those must not starve the rest
-)
+ORDINARY_SHARE = 4  # one place in so many of a claim is not for urgent messages: the rest must not starve
 UNSETTLED = ("claimed", "sending", "unknown")
 
 tick_mark = Table(
@@ -44,30 +47,55 @@ tick_mark = Table(
 # Statements of every message are made once: making one costs ten times what running it does.
 _OURS = and_(
     delivery.c.tenant == bindparam("of_tenant"),
-    delivery.c.id == bindparam("row"),
     delivery.c.state == "claimed",
     delivery.c.owner == bindparam("by"),
-    delivery.c.epoch == bindparam("at_epoch"),
 )
-_INTEND = update(delivery).where(_OURS).values(state="sending", attempts=delivery.c.attempts + 1)
-_INTEND_CHOSEN = _INTEND.values(chosen=bindparam("pick"))
-_INTENDED = select(delivery.c.id, delivery.c.epoch).where(
-    delivery.c.tenant == bindparam("of_tenant"),
-    delivery.c.id.in_(bindparam("ids", expanding=True)),
-    delivery.c.state == "sending",
-    delivery.c.owner == bindparam("by"),
-)
-_SENT = (
-    update(delivery)
-    .where(delivery.c.tenant == bindparam("of_tenant"), delivery.c.id == bindparam("row"))
-    .values(state="sent", message_id=bindparam("as"), settled_at=bindparam("now"), reason=None)
-)
+
+
+@lru_cache
+def _held(dialect: str) -> Any:
+    mine = select(delivery.c.id, delivery.c.epoch).where(_OURS, is_one_of(dialect, delivery.c.id))
+    return mine if dialect == "sqlite" else mine.order_by(delivery.c.id).with_for_update()
+
+
+@lru_cache
+def _intend(dialect: str) -> Any:
+    given = rows_of(dialect, id=BigInteger(), epoch=Integer(), chosen=JSON())
+    return (
+        update(delivery)
+        .where(_OURS, delivery.c.id == given.c.id, delivery.c.epoch == given.c.epoch)
+        .values(
+            state="sending",
+            attempts=delivery.c.attempts + 1,
+            lease_until=bindparam("until"),
+            chosen=func.coalesce(given.c.chosen, delivery.c.chosen),
+        )
+        .returning(delivery.c.id)
+    )
+
+
+@lru_cache
+def _sent(dialect: str) -> Any:
+    given = rows_of(dialect, id=BigInteger(), message=Text())
+    news: ColumnElement[bool] = (delivery.c.tenant == bindparam("of_tenant")) & (delivery.c.state != "sent")
+    if dialect != "sqlite":
+        news = locked(news & is_one_of(dialect, delivery.c.id))
+    return (
+        update(delivery)
+        .where(news, delivery.c.id == given.c.id)
+        .values(state="sent", message_id=given.c.message, settled_at=bindparam("now"), reason=None)
+        .returning(delivery.c.id)
+    )
 
 
 _NEXT = select(func.min(delivery.c.due_at)).where(rounds.WAITING, delivery.c.due_at > bindparam("after"))
-_BY_ID = (
-    deliveries().where(delivery.c.id.in_(bindparam("ids", expanding=True))).order_by(delivery.c.due_at, delivery.c.id)
-)
+
+
+@lru_cache
+def _by_id(dialect: str) -> Any:
+    return deliveries().where(is_one_of(dialect, delivery.c.id)).order_by(delivery.c.due_at, delivery.c.id)
+
+
 _MARKED = select(tick_mark.c.planned_to).where(tick_mark.c.tenant == bindparam("of_tenant"))
 
 
@@ -77,6 +105,14 @@ class DispatchPart:
     def __init__(self, conn: Connection, tenant: str) -> None:
         self._conn = conn
         self._tenant = tenant
+        self._machine: float | None = None
+
+    @property
+    def _machine_now(self) -> float:
+        """Asked once a transaction: each time is a round trip to PostgreSQL."""
+        if self._machine is None:
+            self._machine = machine_now(self._conn)
+        return self._machine
 
     def claim(
         self, workspace: str, owner: str, now: datetime, limit: int, urgent: Sequence[str] = ()
@@ -101,7 +137,7 @@ class DispatchPart:
         return not is_sqlite(self._conn)
 
     def _about(self, workspace: str, now: datetime) -> dict[str, Any]:
-        return {"of_tenant": self._tenant, "lane": workspace, "now": now, "machine": machine_now(self._conn)}
+        return {"of_tenant": self._tenant, "lane": workspace, "now": now, "machine": self._machine_now}
 
     def enter(self, workspace: str, owner: str, now: datetime) -> bool:
         """Take a lane in which something is due: one worker at a time has it, until it leaves or its lease has lapsed."""
@@ -112,7 +148,9 @@ class DispatchPart:
 
     def keep(self, workspace: str, owner: str) -> bool:
         """Take or renew a lane. Its lease is never shorter than that of a row that is claimed or held with it."""
-        return is_sqlite(self._conn) or locks.take(self._conn, _lane(workspace), owner, LEASE_SECONDS)
+        return is_sqlite(self._conn) or locks.take(
+            self._conn, _lane(workspace), owner, LEASE_SECONDS, self._machine_now
+        )
 
     def leave(self, workspace: str, owner: str) -> None:
         """Give a lane back, for there is nothing left to send in it; nothing happens when it is somebody else's by now."""
@@ -126,25 +164,16 @@ class DispatchPart:
     def _read(self, ids: Sequence[int]) -> list[Delivery]:
         if not ids:
             return []
-        rows = self._conn.execute(_BY_ID, {"ids": list(ids)})
+        rows = self._conn.execute(_by_id(self._conn.dialect.name), {"ids": as_ids(ids)}).all()
         return [read(row) for row in rows]
 
     def hold(self, owner: str, claimed: Sequence[Delivery]) -> list[Delivery]:
-        """Begin an intent: those of the claimed rows that are still ours, locked, with a fresh lease.
+        """Begin an intent: those of the claimed rows that are still ours, locked until the intent has a fresh lease.
 
         A worker that slept past its lease, or whose row was taken back, has lost them here, before anything is chosen.
         """
-        mine = and_(
-            delivery.c.tenant == self._tenant,
-            delivery.c.id.in_([one.id for one in claimed]),
-            delivery.c.state == "claimed",
-            delivery.c.owner == owner,
-        )
-        fresh = {"lease_until": machine_now(self._conn) + LEASE_SECONDS}
-        held = (
-            update(delivery).where(in_turn(self._conn, mine)).values(**fresh).returning(delivery.c.id, delivery.c.epoch)
-        )
-        epochs = {row.id: row.epoch for row in self._conn.execute(held)}
+        about = {"of_tenant": self._tenant, "by": owner, "ids": as_ids(one.id for one in claimed)}
+        epochs = {row[0]: row[1] for row in self._conn.execute(_held(self._conn.dialect.name), about).all()}
         return [one for one in claimed if epochs.get(one.id) == one.epoch]
 
     def intend(
@@ -153,22 +182,11 @@ class DispatchPart:
         """The intent: a conditional update on owner and epoch, so a worker that slept past its lease fails here."""
         if not claimed:
             return set()
-        written = 0
-        for statement, some in (
-            (_INTEND, [one for one in claimed if chosen.get(one.id) is None]),
-            (_INTEND_CHOSEN, [one for one in claimed if chosen.get(one.id) is not None]),
-        ):
-            rows = [
-                {"of_tenant": self._tenant, "by": owner, "row": one.id, "at_epoch": one.epoch}
-                | ({} if statement is _INTEND else {"pick": dict(chosen[one.id] or {})})
-                for one in some
-            ]
-            written += self._conn.execute(statement, rows).rowcount if rows else 0
-        if written == len(claimed):  # as ever, for they are held
-            return {one.id for one in claimed}
-        ids = {"of_tenant": self._tenant, "by": owner, "ids": [one.id for one in claimed]}
-        epochs = {row.id: row.epoch for row in self._conn.execute(_INTENDED, ids)}
-        return {one.id for one in claimed if epochs.get(one.id) == one.epoch}
+        picks = {id: dict(pick) for id, pick in chosen.items() if pick is not None}
+        rows = [{"id": one.id, "epoch": one.epoch, "chosen": picks.get(one.id)} for one in claimed]
+        about = {"of_tenant": self._tenant, "by": owner, "until": self._machine_now + LEASE_SECONDS}
+        written = self._conn.execute(_intend(self._conn.dialect.name), {**about, "rows": as_json(rows)})
+        return set(written.scalars().all())
 
     def take_budget(self, member: str, day: date, id: int) -> bool:
         row = {"tenant": self._tenant, "member": member, "day": day, "delivery": id}
@@ -194,42 +212,35 @@ class DispatchPart:
 
     def sent_all(self, arrived: Sequence[tuple[Delivery, str]], now: datetime) -> list[Delivery]:
         """The same for many; those of which it was not known."""
-        wanted = (delivery.c.tenant == self._tenant) & delivery.c.id.in_([one.id for one, _ in arrived])
-        news = select(delivery.c.id).where(wanted, delivery.c.state != "sent").order_by(delivery.c.id)
-        if not is_sqlite(self._conn):
-            news = news.with_for_update()
-        ids = set(self._conn.execute(news).scalars())
-        rows = [
-            {"of_tenant": self._tenant, "row": one.id, "as": id, "now": now} for one, id in arrived if one.id in ids
-        ]
-        if rows:
-            self._conn.execute(_SENT, rows)
-        return [one for one, _ in arrived if one.id in ids]
+        about = {"of_tenant": self._tenant, "now": now, "ids": as_ids(one.id for one, _ in arrived)}
+        rows = as_json([{"id": one.id, "message": id} for one, id in arrived])
+        news = set(self._conn.execute(_sent(self._conn.dialect.name), {**about, "rows": rows}).scalars().all())
+        return [one for one, _ in arrived if one.id in news]
 
     def unknown(self, one: Delivery, reason: str, retry_in: float) -> None:
-        self._update(one, state="unknown", reason=reason, not_before=machine_now(self._conn) + retry_in)
+        self._update(one, state="unknown", reason=reason, not_before=self._machine_now + retry_in)
 
     def again(self, one: Delivery, reason: str, retry_in: float) -> None:
-        self._update(one, state="ready", reason=reason, not_before=machine_now(self._conn) + retry_in)
+        self._update(one, state="ready", reason=reason, not_before=self._machine_now + retry_in)
 
     def resend(self, one: Delivery, retry_in: float) -> None:
         """Send again what may have arrived."""
-        later = machine_now(self._conn) + retry_in
+        later = self._machine_now + retry_in
         self._update(one, state="ready", reason=OUTCOME_UNKNOWN, not_before=later, in_doubt=True)
 
     def failed(self, one: Delivery, reason: str, retry_in: float) -> None:
         """Composing raised: no call was made, an attempt is counted."""
-        later = machine_now(self._conn) + retry_in
+        later = self._machine_now + retry_in
         self._update(one, state="ready", reason=reason, not_before=later, attempts=delivery.c.attempts + 1)
 
     def unanswered(self, one: Delivery, retry_in: float) -> None:
         """A look-up failed: still unknown, an attempt is counted."""
-        later = machine_now(self._conn) + retry_in
+        later = self._machine_now + retry_in
         self._update(one, not_before=later, attempts=delivery.c.attempts + 1)
 
     def uncalled(self, one: Delivery, retry_in: float = 0.0) -> None:
         """The intent was not used: no call was made and none may follow from it."""
-        later = machine_now(self._conn) + retry_in
+        later = self._machine_now + retry_in
         self._update(one, state="ready", attempts=delivery.c.attempts - 1, not_before=later)
 
     def release(self, one: Delivery) -> None:
@@ -259,11 +270,11 @@ class DispatchPart:
         return len(ids)
 
     def doubtful(self, workspace: str, limit: int) -> list[Delivery]:
-        about = {"of_tenant": self._tenant, "lane": workspace, "machine": machine_now(self._conn), "at_most": limit}
+        about = {"of_tenant": self._tenant, "lane": workspace, "machine": self._machine_now, "at_most": limit}
         return self._read(self._conn.execute(rounds.DOUBTFUL, about).scalars().all())
 
     def recover(self, *, everything: bool, look_in: float = 0.0) -> int:
-        machine = machine_now(self._conn)
+        machine = self._machine_now
         about = {"of_tenant": self._tenant, "machine": machine, "later": machine + look_in}
         both = rounds.take_back(everything=everything, is_locking=self._is_locking)
         return sum(self._conn.execute(statement, about).rowcount for statement in both)

@@ -139,12 +139,36 @@ def ended(state: str, reason: str) -> dict[str, Any]:
     }
 
 
+# In the order in which they are read, for by name a row gives them five times as slowly.
+_READ = (
+    "id",
+    "tenant",
+    "workspace",
+    "kind",
+    "subject",
+    "period",
+    "state",
+    "due_at",
+    "expires_at",
+    "member",
+    "channel",
+    "is_update",
+    "root",
+    "attempts",
+    "epoch",
+    "payload",
+    "reason",
+    "message_id",
+    "chosen",
+)
+
+
 @lru_cache
 def deliveries() -> Select[Any]:
     """Ledger rows with the address to send to and what they hang on."""
     return (
         select(
-            delivery,
+            *(delivery.c[name] for name in _READ),
             # Somebody who never wrote to us directly has no conversation yet: the platform opens one for their own id.
             func.coalesce(func.nullif(account.c.address, ""), account.c.external, channel.c.address, "").label(
                 "address"
@@ -179,28 +203,30 @@ def _put(dialect: str) -> Any:
 
 def read(row: Row[Any]) -> Delivery:
     """A row of :func:`deliveries` as a value."""
+    (id, tenant, workspace, kind, subject, period, state, due_at, expires_at, to, place, is_update, hangs_on,
+     attempts, epoch, payload, reason, message_id, chosen, address, root_message) = tuple(row)  # fmt: skip
     return Delivery(
-        id=row.id,
-        tenant=row.tenant,
-        workspace=row.workspace,
-        kind=row.kind,
-        subject=row.subject,
-        period=row.period,
-        state=row.state,
-        due_at=row.due_at,
-        expires_at=row.expires_at,
-        member=row.member,
-        place=row.channel,
-        address=row.address,
-        thread=None if row.is_update else row.root_message,
-        update_of=row.root_message if row.is_update else None,
-        root=row.root,
-        attempts=row.attempts,
-        epoch=row.epoch,
-        payload=row.payload,
-        reason=row.reason,
-        message_id=row.message_id,
-        chosen=row.chosen,
+        id=id,
+        tenant=tenant,
+        workspace=workspace,
+        kind=kind,
+        subject=subject,
+        period=period,
+        state=state,
+        due_at=due_at,
+        expires_at=expires_at,
+        member=to,
+        place=place,
+        address=address,
+        thread=None if is_update else root_message,
+        update_of=root_message if is_update else None,
+        root=hangs_on,
+        attempts=attempts,
+        epoch=epoch,
+        payload=payload,
+        reason=reason,
+        message_id=message_id,
+        chosen=chosen,
     )
 
 
