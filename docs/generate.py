@@ -1,4 +1,4 @@
-"""Writes docs/reference from what the code declares: chat commands, words of the shell, settings.
+"""Writes docs/reference from what the code declares: chat commands, words of the shell, settings, metrics.
 
 Run as ``python -m docs.generate`` (``make docs``); with ``--check`` it writes nothing and fails when a page is not current.
 """
@@ -135,6 +135,24 @@ def _number(value: object) -> str:
     return f"{value:,}" if isinstance(value, int) else str(value)
 
 
+def metrics_page() -> Iterator[str]:
+    """Every metric, and every field that a log line may have."""
+    from adapters.logs import FIELDS
+    from adapters.metrics import DECLARED
+
+    yield "# Metrics and log lines"
+    yield "What to make of them: [Watch it](../howto/monitoring.md). Beside these `process_...` tells memory, CPU time and open files."
+    rows = ["| metric | kind | labels | says |", "|---|---|---|---|"]
+    rows += [f"| `{one.name}` | {one.kind} | {_coded(one.labels)} | {_cell(one.says)} |" for one in DECLARED]
+    yield "\n".join(rows)
+    yield "## Log lines"
+    yield (
+        "`time`, `level`, `logger`, `event` and `at` (module and line) are in every line of ours. With an exception come `incident`, `error` (its type), `code` "
+        "(of the database or the system), `trace` (places) and `causes`. A line of a library has no event but its place."
+    )
+    yield f"A line may have these fields, each of a fixed shape, and no other: {_coded(tuple(FIELDS))}."
+
+
 def index_page() -> Iterator[str]:
     """The way to the other pages."""
     yield "# Reference"
@@ -149,6 +167,7 @@ PAGES: dict[str, tuple[str, Callable[[], Iterator[str]]]] = {
     "settings.md": ("adapters.settings", settings_page),
     "shell.md": ("adapters.cli", shell_page),
     "promises.md": ("bot", promises_page),
+    "metrics.md": ("adapters.metrics", metrics_page),
 }
 
 

@@ -81,7 +81,7 @@ def serve(
 
 @app.command()
 def worker(
-    port: Annotated[int | None, typer.Option(help="Port for health and metrics; MLOPS_PORT if not given.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port for health; MLOPS_PORT if not given.")] = None,
 ) -> None:
     """Plan and send, beside `serve --no-worker`: any number of them on one PostgreSQL."""
     with _loading():

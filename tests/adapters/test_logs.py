@@ -144,7 +144,7 @@ def test_sentences_are_written_in_the_code_and_values_go_into_listed_fields():
 
 
 def test_an_exception_is_its_type_its_places_and_its_codes():
-    inner = raised(OSError(28, "No space left", "/home/ana/secret.txt"))
+    inner = raised(OSError(28, "No space left", "/data/ana/secret.txt"))
     outer = RuntimeError("Ana's words")
     outer.__cause__ = inner
     line = record(error=raised(outer))

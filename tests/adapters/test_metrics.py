@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import asyncio
 import contextlib
+import re
 import socket
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -234,6 +235,13 @@ async def test_names_follow_the_conventions_and_are_declared_once():
         assert (declared.kind == "counter") is declared.name.endswith("_total"), declared.name
         labels = {label for sample in ours[declared.name.removesuffix("_total")].samples for label in sample.labels}
         assert labels - {"le"} == set(declared.labels)
+
+
+def test_pages_name_only_metrics_that_are_there():
+    page = (ROOT / "docs/howto/monitoring.md").read_text()
+    named = {name.removesuffix("_bucket").removesuffix("_count") for name in re.findall(r"mlops_coach_\w+", page)}
+    assert len(named) > 10
+    assert named <= {one.name for one in DECLARED}
 
 
 async def test_openmetrics_is_spoken_to_whoever_asks_for_it():
