@@ -144,12 +144,16 @@ class Progress(Part, frozen=True):
 
 
 class Button(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """``action`` names a registered action, ``value`` is an opaque id: never a secret, never the right answer."""
+    """``action`` names a registered action, ``value`` is an opaque id: never a secret, never the right answer.
+
+    ``opens`` says that a press opens a form: Teams asks for a dialog only by a button that was made for one.
+    """
 
     label: str
     action: str
     value: str = ""
     style: Literal["plain", "primary", "danger"] = "plain"
+    opens: bool = False
 
     def __post_init__(self) -> None:
         _require(

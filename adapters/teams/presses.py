@@ -19,6 +19,15 @@ def press_data(action: str, value: str) -> Json:
     return {"action": action, "value": value}
 
 
+def dialog_data(data: Json) -> Json:
+    """Data of a button that asks for a dialog, which Teams opens with what it is answered."""
+    return {**data, "msteams": {"type": "task/fetch"}}
+
+
+def asks_for_a_dialog(data: Mapping[str, Any]) -> bool:
+    return data.get("msteams") == {"type": "task/fetch"}
+
+
 def choice_data(action: str, input_id: str) -> Json:
     """Data of the button beside a select."""
     return {"action": action, "value": "", "input": input_id}

@@ -15,7 +15,16 @@ from adapters.teams import charts, limits
 from adapters.teams.fitting import Piece, fitted, guarded, utf16_size
 from adapters.teams.forms import choices, inputs
 from adapters.teams.menus import Menu, folded
-from adapters.teams.presses import FORM_SUBMIT, UNPICKED, choice_data, form_data, menu_data, menu_value, press_data
+from adapters.teams.presses import (
+    FORM_SUBMIT,
+    UNPICKED,
+    choice_data,
+    dialog_data,
+    form_data,
+    menu_data,
+    menu_value,
+    press_data,
+)
 from adapters.teams.spans import Json, escaped, label, rich, run
 from bot.domain.wording import bar, clean, one_line, weight
 from bot.messages import (
@@ -154,6 +163,9 @@ class _Card:
     def _button(self, button: Button) -> Json:
         """``associatedInputs: none``, or an empty required field elsewhere on the card would block a Skip button."""
         data = press_data(button.action, button.value)
+        if button.opens:
+            asked: Json = {"title": label(button.label, limits.LABEL), "data": dialog_data(data)}
+            return {"type": "Action.Submit", **asked, "associatedInputs": "none", **_STYLES[button.style]}
         return self._action(button.label, button.action, data, inputs="none", **_STYLES[button.style])
 
     def _choice(self, choice: Choice) -> list[Json]:

@@ -57,7 +57,7 @@ def refused(words: str) -> Json:
 
 def dialog(title: str, message: Message) -> Json:
     """A dialog that opens, or goes on."""
-    value = {"title": title, "height": "medium", "width": "medium", "card": attachment(message)}
+    value = {"title": title, "height": "medium", "width": "medium", "card": _submitting(attachment(message))}
     return {"task": {"type": "continue", "value": value}}
 
 
@@ -146,6 +146,17 @@ def _number(words: str) -> float | None:
         return float(words)
     except ValueError:
         return None
+
+
+def _submitting(made: Any) -> Any:
+    """In a dialog Teams knows Action.Submit alone, and one dialog cannot ask for another: it goes on with what it is answered."""
+    if isinstance(made, list):
+        return [_submitting(one) for one in made]
+    if not isinstance(made, dict):
+        return made
+    if made.get("type") == "Action.Execute":
+        return made["fallback"]
+    return {name: _submitting(value) for name, value in made.items() if name != "msteams" or "action" not in made}
 
 
 def _inert(blocks: Sequence[Block]) -> tuple[Block, ...]:

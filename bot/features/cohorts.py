@@ -79,7 +79,7 @@ def _shown(ctx: Context, news: Sequence[Block]) -> Message:
         numbered = tuple((str(at), *row) for at, row in enumerate(rows, start=1))
         listed = [Table(columns, numbered)]
         listed += [Buttons(tuple(ends[at : at + IN_A_ROW]), "End a rule") for at in range(0, len(ends), IN_A_ROW)]
-    add = Buttons((Button("Add a rule", "cohorts.add", here.id if here else ""),))
+    add = Buttons((Button("Add a rule", "cohorts.add", here.id if here else "", opens=True),))
     return Message(title, (Heading(title), *news, *listed, add, *_waves(ctx), Note(ctx.say("cohorts.note"))))
 
 

@@ -159,7 +159,9 @@ def stop(ctx: Context, _words: str) -> Answer:
     ctx.store.lessons.remove(ctx.actor.member)
     ctx.store.ledger.skip("stopped", kind="daily", member=ctx.actor.member)
     said = ctx.say("settings.stopped")
-    return Answer(inline=Message(plain(said), (Text(said), Buttons((Button("Start again", "settings.change"),)))))
+    return Answer(
+        inline=Message(plain(said), (Text(said), Buttons((Button("Start again", "settings.change", opens=True),))))
+    )
 
 
 def _defaults(ctx: Context) -> Learner:
@@ -257,7 +259,7 @@ def _day(day: date | None) -> str:
 
 
 def _change_button(_ctx: Context) -> Buttons:
-    return Buttons((Button("Change settings", "settings.change"),))
+    return Buttons((Button("Change settings", "settings.change", opens=True),))
 
 
 def _track_names(ctx: Context, learner: Learner) -> str:

@@ -20,7 +20,7 @@ def start(ctx: Context, _words: str) -> Answer:
     if ctx.store.lessons.learner(ctx.actor.member) is None:
         return Answer(inline=_card(ctx, ctx.actor.name))
     said = ctx.say("welcome.again", name=ctx.actor.name)
-    buttons = Buttons((Button("Settings", "settings.change"), Button("All commands", "guide.help")))
+    buttons = Buttons((Button("Settings", "settings.change", opens=True), Button("All commands", "guide.help")))
     return Answer(inline=Message(plain(said), (Text(said), buttons)))
 
 
@@ -55,7 +55,7 @@ def _card(work: Work, name: str, learner: Learner | None = None) -> Message:
         begin = [Button(clip(f"Leave {name}", LABEL_LIMIT), "lessons.leave", id) for id, name in tracks[:LEAVE_SHOWN]]
     buttons = (
         *begin,
-        Button("Choose role, track and time", "settings.change"),
+        Button("Choose role, track and time", "settings.change", opens=True),
         Button("What can you do?", "guide.help"),
     )
     return Message(

@@ -200,7 +200,10 @@ class TeamsHands:
         return self._checked(forms[-1] if forms else reply)
 
     async def fill(self, who: str, form: Json, values: Values) -> Json:
-        return self._checked(await self.world.press(surfaces.Teams()._filled(form, values), who))
+        filled = surfaces.Teams()._filled(form, values)
+        if "task" in form:
+            return self._checked(await self.world.invoke("invoke_task_submit", {"data": filled}, who))
+        return self._checked(await self.world.press(filled, who))
 
     def _checked(self, shown: Json) -> Json:
         for card in teams_world.cards(shown):

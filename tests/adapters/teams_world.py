@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from adapters.settings import Settings
+from adapters.teams import presses
 from adapters.teams.cloud import emulated
 from adapters.teams.front import TeamsFront
 from adapters.wiring.system import System, assemble, wake_on_commit
@@ -92,10 +93,13 @@ class World:
         return self.platform.messages(direct(who))[before:]
 
     async def press(self, data: Json, who: str = "ana", name: str = "invoke_card", **changes: Any) -> Any:
-        """Press a button or send a form; the body of the reply."""
+        """Press a button or send a form; the body of the reply. A button made for one asks for a dialog."""
         activity = self.activity(name, who, **changes)
-        activity["value"]["action"]["data"] = data
-        activity["value"]["action"]["verb"] = data.get("action", "")
+        if presses.asks_for_a_dialog(data):
+            activity |= {"name": "task/fetch", "value": {"data": data}}
+        else:
+            activity["value"]["action"]["data"] = data
+            activity["value"]["action"]["verb"] = data.get("action", "")
         response = await self.send(activity)
         assert response.status_code == 200, response.text
         await self.settle()
@@ -177,6 +181,8 @@ def cards(shown: Json | list[Json]) -> list[Json]:
         return [card for one in shown for card in cards(one)]
     if str(shown.get("type", "")).startswith("application/vnd.microsoft.card"):
         return [shown["value"]]
+    if "task" in shown:
+        return [shown["task"]["value"]["card"]["content"]] if shown["task"]["type"] == "continue" else []
     return [one["content"] for one in shown.get("attachments", [])]
 
 

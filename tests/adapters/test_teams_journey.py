@@ -12,7 +12,7 @@ from adapters.turn import attempt
 from bot.domain.cohorts import Rule
 from storage.people import channel
 from tests.adapters.teams_world import TENANT, World, buttons, cards, direct, words, world
-from tests.contracts.adaptive_cards import check
+from tests.contracts.adaptive_cards import check, walk
 
 
 @pytest.fixture
@@ -74,12 +74,8 @@ async def test_the_daily_lesson_arrives_and_its_answer_takes_its_place(teams: Wo
 
 
 async def test_the_form_with_a_mistake_comes_back_filled_in(teams: World):
-    await enrolled(teams)
-    (shown,) = await teams.say("settings")
-    button = buttons(cards(shown)[0])["Change settings"]
-    before = len(teams.platform.messages(direct("ana")))
-    await teams.press(button)
-    (form,) = teams.platform.messages(direct("ana"))[before:]
+    await teams.say("help")  # the welcome is behind us
+    (form,) = await teams.say("settings")  # typed, so no dialog can open
     (card,) = cards(form)
     check(card)
     (save,) = [data for data in buttons(card).values() if data["action"] == "form.submit"]
@@ -193,14 +189,30 @@ async def test_leaving_stops_everything_and_coming_back_is_no_second_welcome(tea
 
 async def test_a_dialog_opens_shows_mistakes_and_closes(teams: World):
     await enrolled(teams)
-    opened = await teams.invoke("invoke_task_fetch", teams.activity("invoke_task_fetch")["value"])
-    card = opened["task"]["value"]["card"]["content"]
-    check(card)
-    save = next(data for data in buttons(card).values() if data["action"] == "form.submit")
-    value = {"data": {**save, "f1-zone": "Nowhere/Land", "f1-time": "10:15", "f1-days": "0"}}
-    wrong = await teams.invoke("invoke_task_submit", value)
-    assert wrong["task"]["type"] == "continue"
-    check(wrong["task"]["value"]["card"]["content"])
+    assert (await teams.invoke("invoke_task_fetch", teams.activity("invoke_task_fetch")["value"]))["task"]
+    (shown,) = await teams.say("settings")
+    change = buttons(cards(shown)[0])["Change settings"]
+    assert change["msteams"] == {"type": "task/fetch"}
+    (card,) = cards(await teams.press(change))
+    save = _submitting(card)
+    values = {one["id"]: one.get("value", "") for one in _inputs(card)}
+    wrong = await teams.invoke("invoke_task_submit", {"data": {**save, **values, "f1-zone": "Nowhere/Land"}})
+    (again,) = cards(wrong)
+    assert "Nowhere/Land" in {one.get("value") for one in _inputs(again)}
+    saved = await teams.invoke("invoke_task_submit", {"data": {**save, **values, "f1-time": "10:15"}})
+    assert "10:15" in words(cards(saved))
+    # The button of what it shows goes on in the same dialog, which Teams tells by its being sent without a request for one.
+    more = _submitting(cards(saved)[0], "settings.change")
+    assert "How you learn" in words(cards(await teams.invoke("invoke_task_submit", {"data": more})))
+
+
+def _submitting(card, action="form.submit"):
+    """The data of a dialog's one button of this action; a dialog knows Action.Submit alone."""
+    pressed = [one for one in walk(card) if str(one.get("type", "")).startswith("Action.")]
+    assert {one["type"] for one in pressed} == {"Action.Submit"}
+    (found,) = [one["data"] for one in pressed if one["data"]["action"] == action]
+    assert "msteams" not in found
+    return found
 
 
 async def test_repeats_have_one_effect_and_one_answer(teams: World):

@@ -94,7 +94,7 @@ def actions(shown: Any) -> Iterator[tuple[str, Json]]:
     parts = list(walk(shown))
     inputs = {one["id"]: one for one in parts if str(one.get("type", "")).startswith("Input.")}
     for one in parts:
-        if one.get("type") == "Action.Execute":
+        if one.get("type") in {"Action.Execute", "Action.Submit"}:
             data = one["data"]
             if "menu" in data:
                 yield from (

@@ -157,7 +157,9 @@ class Conversation:
         pressed, surface = Pressed(button.action, button.value), self.surface
         if surface is not None:
             assert any(surface.holds(page, pressed) for _address, page in self.messenger.pages), button
-        return await self.does(who, Pressed(button.action, button.value), where)
+        answer = await self.does(who, pressed, where)
+        assert button.opens or answer.opens is None, f"{button.label}: a dialog opens only by a button made for one"
+        return answer
 
     async def submit(
         self, who: str, form: str, values: dict[str, str | list[str]], ref: str = "", where: str | None = None

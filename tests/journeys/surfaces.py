@@ -225,6 +225,8 @@ class Teams:
                 raise NotImplementedError(event)
 
     def _pressed(self, data: Json) -> Json:
+        if teams_presses.asks_for_a_dialog(data):
+            return {"type": "invoke", "name": "task/fetch", "value": {"data": data}}
         value = {"action": {"type": "Action.Execute", "data": data}}
         return {"type": "invoke", "name": "adaptiveCard/action", "value": value, "replyToId": "1"}
 

@@ -52,7 +52,7 @@ async def settings(talk, who, **changes):
 
 
 def message_with_settings():
-    return Message("x", (Buttons((Button("Change settings", "settings.change"),)),))
+    return Message("x", (Buttons((Button("Change settings", "settings.change", opens=True),)),))
 
 
 # ---- the first minute

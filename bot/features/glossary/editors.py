@@ -61,7 +61,10 @@ def own_card(ctx: Context, entry: OwnTerm) -> Message:
     if ctx.place.kind in {"channel", "group"}:
         buttons.append(Button("Share in channel", "glossary.share", entry.id))
     if authorize(ctx.actor, Verb.AUTHOR):
-        buttons += [Button("Edit", "glossary.edit", entry.id), Button("Earlier words", "glossary.revisions", entry.id)]
+        buttons += [
+            Button("Edit", "glossary.edit", entry.id, opens=True),
+            Button("Earlier words", "glossary.revisions", entry.id),
+        ]
     if buttons:
         blocks.append(Buttons(tuple(buttons)))
     return Message(clip(f"{entry.term}: {entry.short}", 300), tuple(blocks))
@@ -81,7 +84,10 @@ def _queue(ctx: Context, news: Sequence[Block]) -> Message:
         name = person.name if person else plain(ctx.say("glossary.somebody"))
         blocks.append(Text(ctx.say("glossary.proposed", term=oldest.term, meaning=oldest.meaning, name=name)))
         approve = [Button("Approve", "glossary.approve", oldest.id, style="primary")] if oldest.meaning else []
-        more = (Button("Edit and approve", "glossary.edit", oldest.id), Button("Refuse", "glossary.refuse", oldest.id))
+        more = (
+            Button("Edit and approve", "glossary.edit", oldest.id, opens=True),
+            Button("Refuse", "glossary.refuse", oldest.id),
+        )
         blocks.append(Buttons((*approve, *more)))
     missed = ctx.store.glossary.misses(MISSES_SHOWN)
     if missed:

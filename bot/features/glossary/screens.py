@@ -122,13 +122,13 @@ def near_card(texts: Texts, words: str, entries: Sequence[Entry], *, by_text: bo
     said = texts.render("glossary.in_text" if by_text else "glossary.near", words=clip(words, NAME_LIMIT))
     buttons = tuple(Button(clip(name, LABEL_LIMIT), "glossary.show", id) for id, name, _ in entries[:NEAR])
     lines = texts.render("glossary.near_lines", terms=[(name, short) for _, name, short in entries[:NEAR]])
-    suggest = Buttons((Button("Suggest a term", "glossary.suggest", clip(words, NAME_LIMIT)),))
+    suggest = Buttons((Button("Suggest a term", "glossary.suggest", clip(words, NAME_LIMIT), opens=True),))
     return Message(plain(said), (Text(said), Text(lines), Buttons(buttons), suggest))
 
 
 def missing_card(texts: Texts, words: str) -> Message:
     said = texts.render("glossary.missing", words=clip(words, NAME_LIMIT))
-    suggest = Button("Suggest a term", "glossary.suggest", clip(words, NAME_LIMIT))
+    suggest = Button("Suggest a term", "glossary.suggest", clip(words, NAME_LIMIT), opens=True)
     return Message(plain(said), (Text(said), Buttons((suggest, Button("Browse terms", "glossary.browse")))))
 
 

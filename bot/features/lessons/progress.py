@@ -56,7 +56,10 @@ def home(ctx: Context) -> Sequence[Block]:
     """The learner's part of the home view."""
     learner = ctx.store.lessons.learner(ctx.actor.member)
     if learner is None:
-        return [Text(ctx.say("lessons.not_enrolled")), Buttons((Button("Start learning", "settings.change"),))]
+        return [
+            Text(ctx.say("lessons.not_enrolled")),
+            Buttons((Button("Start learning", "settings.change", opens=True),)),
+        ]
     history = ctx.store.lessons.history([learner.member])[learner.member]
     onward = (Button("Today's lesson", "guide.run", "today"), Button("My progress", "guide.run", "progress"))
     return [*_standings(ctx, learner, history), *_week(ctx, learner), Buttons(onward)]
@@ -140,7 +143,7 @@ def leave(ctx: Context, track: str) -> Answer:
         return told(ctx, "lessons.left_track", track=name)
     ctx.store.lessons.remove(learner.member)
     ctx.store.ledger.skip("stopped", kind="daily", member=learner.member)
-    return told(ctx, "lessons.left_last", Buttons((Button("Start again", "settings.change"),)), track=name)
+    return told(ctx, "lessons.left_last", Buttons((Button("Start again", "settings.change", opens=True),)), track=name)
 
 
 def finished_tracks(ctx: Context, lesson: str) -> list[Block]:
@@ -156,7 +159,7 @@ def finished_tracks(ctx: Context, lesson: str) -> list[Block]:
     is_all = all(done.issuperset(one.lessons) for one in tracks)
     names = ", ".join(one.name for one in finished)
     said = Text(ctx.say("lessons.finished", tracks=names, several=len(finished) > 1, is_all=is_all))
-    return [said, Buttons((Button("Choose another track", "settings.change"),))] if is_all else [said]
+    return [said, Buttons((Button("Choose another track", "settings.change", opens=True),))] if is_all else [said]
 
 
 def facts(ctx: Context) -> Sequence[tuple[str, str]]:

@@ -106,7 +106,7 @@ def _slot(ctx: Context, offer: Offer) -> Spans:
 def book_button(zone: str, slot: Slot) -> Button:
     """The label says what it books, for those who hear the buttons one after the other."""
     label = f"Book {_day(zone, slot.start)[:3]} {_clock(zone, slot.start)}, {slot.window.host.name}"
-    return Button(clip(label, LABEL_LIMIT), "office_hours.book", slot.id)
+    return Button(clip(label, LABEL_LIMIT), "office_hours.book", slot.id, opens=True)
 
 
 def no_times(ctx: Context) -> Message:
@@ -254,7 +254,7 @@ def upcoming(ctx: Context, booking: Booking) -> Text:
 
 def windows(ctx: Context, found: Sequence[Window]) -> Message:
     title = plain(ctx.say("office_hours.windows"))
-    add = Button("Add a weekly time", "office_hours.add", style="primary")
+    add = Button("Add a weekly time", "office_hours.add", style="primary", opens=True)
     if not found:
         return told(ctx.say("office_hours.no_windows"), Buttons((add,)))
     blocks: list[Block] = [Heading(title)]
