@@ -32,7 +32,7 @@ from sqlalchemy import (
 
 from bot.domain.deliveries import GAVE_UP, Delivery, Key, Outgoing
 from storage.dialects import insert_for, is_sqlite
-from storage.people import account, channel, member
+from storage.people import account, channel, member, workspace
 from storage.schema import Day, Instant, Json, RowId, ident, metadata, words
 
 delivery = Table(
@@ -191,6 +191,21 @@ _PREFERRED = select(member.c.account).where(
 _REACHED = select(account.c.workspace, account.c.id).where(
     account.c.tenant == bindparam("of_tenant"), account.c.id == _PREFERRED.scalar_subquery()
 )
+# An account of theirs in another workspace, the preferred one first.
+_AROUND = (
+    select(account.c.workspace, account.c.id)
+    .join(member, (member.c.tenant == account.c.tenant) & (member.c.id == account.c.member))
+    .join(workspace, workspace.c.id == account.c.workspace)
+    .where(
+        member.c.tenant == bindparam("of_tenant"),
+        member.c.id == bindparam("whom"),
+        member.c.active,
+        workspace.c.state == "active",
+        account.c.workspace != bindparam("around"),
+    )
+    .order_by((account.c.id == member.c.account).desc(), account.c.id)
+    .limit(1)
+)
 _PLACED = select(channel.c.workspace, channel.c.id).where(
     channel.c.tenant == bindparam("of_tenant"), channel.c.id == bindparam("where")
 )
@@ -280,7 +295,9 @@ class Ledger:
     def _target(self, outgoing: Outgoing) -> dict[str, str] | None:
         """The lane and where in it: the member's preferred account, or the channel."""
         if outgoing.member is not None:
-            row = self._conn.execute(_REACHED, {"of_tenant": self._tenant, "whom": outgoing.member}).one_or_none()
+            whom = {"of_tenant": self._tenant, "whom": outgoing.member}
+            other = {"around": outgoing.around} if outgoing.around is not None else {}
+            row = self._conn.execute(_AROUND if other else _REACHED, whom | other).one_or_none()
             return None if row is None else {"workspace": row.workspace, "account": row.id}
         row = self._conn.execute(_PLACED, {"of_tenant": self._tenant, "where": outgoing.place}).one_or_none()
         return None if row is None else {"workspace": row.workspace, "channel": row.id}

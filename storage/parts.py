@@ -21,6 +21,7 @@ from storage.participation import Participation
 from storage.people import People
 from storage.quiz import Quizzes
 from storage.reviews import Reviews
+from storage.troubles import Troubles
 
 
 class Parts:
@@ -45,6 +46,7 @@ class Parts:
         self.linking = Linking(conn, tenant)
         self.privacy = Erasure(conn, tenant)
         self.doubts = Doubts(conn, tenant)
+        self.troubles = Troubles(conn, tenant)
         self.notices = Notices(conn, tenant)
 
     def savepoint(self) -> NestedTransaction:

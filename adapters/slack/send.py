@@ -14,7 +14,7 @@ from adapters.slack.files import Files, attachments
 from adapters.slack.pace import Pace
 from adapters.slack.read import DELIVERY_EVENT
 from adapters.slack.seats import Seat, Seats
-from bot.domain.deliveries import Delivery
+from bot.domain.deliveries import ACCESS_REFUSED, PLACE_GONE, Delivery
 from bot.errors import DeliveryFailed
 from bot.messages import Fields, Form, Mention, Message, Note, Span, Text
 from scheduler.ports import Parcel, finished
@@ -23,6 +23,7 @@ from storage.store import Store
 
 LOOKED_AT = 15  # messages of one look: what apps that are not listed get
 HELD_SECONDS = 300.0
+GONE_ERRORS = {"channel_not_found", "is_archived", "not_in_channel"}
 CONVERSATION = re.compile(r"[CDG][A-Z0-9]+$")
 
 Json = dict[str, Any]
@@ -62,10 +63,12 @@ class SlackMessenger:
         except TokenRefused as refused:
             self._silent[seat.workspace] = seat.token
             self._refused(seat, refused.reason)
-            raise
+            raise DeliveryFailed(f"{ACCESS_REFUSED}: {refused.reason}", permanent=True) from refused
         except DeliveryFailed as failed:
             if failed.retry_after is not None and failed.called:
                 pace.hold(failed.retry_after)
+            if failed.reason in GONE_ERRORS:
+                raise DeliveryFailed(f"{PLACE_GONE}: {failed.reason}", permanent=True) from failed
             raise
 
     def _seat(self, workspace: str) -> Seat:

@@ -10,11 +10,13 @@ from adapters.teams import render
 from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
 from adapters.teams.fitting import TooLarge
-from bot.domain.deliveries import Delivery
+from bot.domain.deliveries import PLACE_GONE, Delivery
 from bot.errors import DeliveryFailed
 from bot.messages import Message
 from scheduler.ports import Parcel
 from storage.teams import Conversation
+
+GONE = ("404", "403 BotNotInConversationRoster")  # the conversation is deleted, or the bot was taken out of it
 
 
 class TeamsMessenger:
@@ -50,7 +52,12 @@ class TeamsMessenger:
             raise DeliveryFailed(str(error), permanent=True) from error
         if parcel.update_of is not None:
             return await self._update(to, parcel.update_of, parcel.thread, activity)
-        id = await self._post(to, parcel.thread, activity)
+        try:
+            id = await self._post(to, parcel.thread, activity)
+        except DeliveryFailed as failed:
+            if failed.permanent and failed.reason.startswith(GONE):
+                raise DeliveryFailed(f"{PLACE_GONE}: {failed.reason}", permanent=True) from failed
+            raise
         self._offer(to, parcel.message)
         return id
 

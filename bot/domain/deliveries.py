@@ -13,6 +13,9 @@ OUTCOME_UNKNOWN = "outcome unknown"  # the reason of a row whose call may have a
 GAVE_UP = f"gave up: {OUTCOME_UNKNOWN}"  # and of one that is not tried any more
 HELD = "held"  # of one that must not come twice: it is looked for once more after a while
 ASKED = "held: its owner is asked"  # and of one that was not found then either
+# Two ways of being parked that concern more than one message, before the platform's own word for it.
+ACCESS_REFUSED = "token refused"  # the platform takes nothing more from us in this workspace
+PLACE_GONE = "place gone"  # nor in this channel
 
 # A replica or a slow commit may have left rows just before the planner's mark; planning them again is a no-op.
 OVERLAP = timedelta(minutes=10)
@@ -24,7 +27,8 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     """A delivery to be written to the ledger. ``period`` is a local calendar label or a revision, never an instant.
 
     Exactly one of ``member`` and ``place`` (our place id) says where it goes. ``root`` is the delivery this one answers
-    in a thread, or replaces when ``update`` is set; it is sent only after that one.
+    in a thread, or replaces when ``update`` is set; it is sent only after that one. ``around``: a workspace it must not
+    go through, for it tells of trouble there; a member who can't be reached otherwise gets nothing.
     """
 
     kind: str
@@ -37,6 +41,7 @@ class Outgoing(msgspec.Struct, frozen=True, kw_only=True):
     root: Key | None = None
     update: bool = False
     payload: dict[str, Any] = {}
+    around: str | None = None
 
     @property
     def key(self) -> Key:

@@ -15,6 +15,7 @@ from bot.features import (
     privacy,
     quiz,
     settings,
+    troubles,
     welcome,
 )
 from bot.router import Feature
@@ -32,5 +33,6 @@ FEATURES: tuple[Feature, ...] = (
     cohorts.FEATURE,
     privacy.FEATURE,
     doubts.FEATURE,
+    troubles.FEATURE,
     notices.FEATURE,
 )

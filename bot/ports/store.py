@@ -22,6 +22,7 @@ from bot.ports.people import People
 from bot.ports.privacy import Privacy
 from bot.ports.quiz import Quizzes
 from bot.ports.reviews import Reviews
+from bot.ports.troubles import Troubles
 
 T = TypeVar("T")
 
@@ -61,6 +62,8 @@ class Parts(Protocol):
     def privacy(self) -> Privacy: ...
     @property
     def doubts(self) -> Doubts: ...
+    @property
+    def troubles(self) -> Troubles: ...
     @property
     def notices(self) -> Notices: ...
 
