@@ -8,7 +8,14 @@ from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
 from typing import Literal, NamedTuple
 
-import prometheus_client
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    make_asgi_app,
+)
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -130,16 +137,16 @@ class Metrics:
         clock: Callable[[], datetime],
         tick_age: Callable[[], float | None] = lambda: None,
     ) -> None:
-        prometheus_client.disable_created_metrics()  # type: ignore[no-untyped-call]
-        self.registry = prometheus_client.CollectorRegistry(auto_describe=False)
-        prometheus_client.ProcessCollector(registry=self.registry)
-        self._inbound = self._counter(INBOUND)
-        self._refused = self._counter(REFUSED)
-        self._denied = self._counter(DENIED)
-        self._calls = self._counter(CALLS)
-        self._deliveries = self._counter(DELIVERIES)
-        self._ack = self._histogram(ACK)
-        self._dwell = self._histogram(DWELL)
+        disable_created_metrics()  # type: ignore[no-untyped-call]
+        self.registry = CollectorRegistry(auto_describe=False)
+        ProcessCollector(registry=self.registry)
+        self.inbound = self._counter(INBOUND)
+        self.rejected = self._counter(REFUSED)
+        self.denied = self._counter(DENIED)
+        self.calls = self._counter(CALLS)
+        self.deliveries = self._counter(DELIVERIES)
+        self.ack = self._histogram(ACK)
+        self.dwell = self._histogram(DWELL)
         self._watches: dict[str, _PlatformWatch] = {}
         self._latest = _Latest(read)
         self._clock = clock
@@ -153,7 +160,7 @@ class Metrics:
     @property
     def app(self) -> ASGIApp:
         """An ASGI endpoint: the text format, or OpenMetrics for whoever asks for it."""
-        exposition = prometheus_client.make_asgi_app(self.registry)
+        exposition = make_asgi_app(self.registry)
 
         async def metrics(scope: Scope, receive: Receive, send: Send) -> None:
             await self._latest.refresh()
@@ -161,11 +168,11 @@ class Metrics:
 
         return metrics
 
-    def _counter(self, one: Declared) -> prometheus_client.Counter:
-        return prometheus_client.Counter(one.name, one.says, one.labels, registry=self.registry)
+    def _counter(self, one: Declared) -> Counter:
+        return Counter(one.name, one.says, one.labels, registry=self.registry)
 
-    def _histogram(self, one: Declared) -> prometheus_client.Histogram:
-        return prometheus_client.Histogram(one.name, one.says, one.labels, buckets=one.buckets, registry=self.registry)
+    def _histogram(self, one: Declared) -> Histogram:
+        return Histogram(one.name, one.says, one.labels, buckets=one.buckets, registry=self.registry)
 
     def _now(self) -> Iterator[Metric]:
         """What is only known when it is asked for."""
@@ -201,31 +208,45 @@ class _PlatformWatch(Watch):
     def __init__(self, to: Metrics, platform: str) -> None:
         self._to = to
         self._platform = platform
+        self._counters: dict[tuple[object, ...], Counter] = {}
+        self._histograms: dict[tuple[object, ...], Histogram] = {}
         self._held: dict[str, float] = {}  # by workspace, until when by the monotonic clock
 
     @override
     def turned(self, kind: str, result: str) -> None:
-        self._to._inbound.labels(self._platform, kind, result).inc()
+        self._count(self._to.inbound, kind, result)
         if result == "forbidden":
-            self._to._denied.labels(self._platform).inc()
+            self._count(self._to.denied)
 
     @override
     def acknowledged(self, seconds: float, status: int) -> None:
-        self._to._ack.labels(self._platform, _class(status)).observe(seconds)
+        self._time(self._to.ack, seconds, _class(status))
 
     @override
     def refused(self, reason: str) -> None:
-        self._to._refused.labels(self._platform, reason if reason in REASONS else "other").inc()
+        self._count(self._to.rejected, reason if reason in REASONS else "other")
 
     @override
     def called(self, status: int | None) -> None:
-        self._to._calls.labels(self._platform, "none" if status is None else _class(status)).inc()
+        self._count(self._to.calls, "none" if status is None else _class(status))
 
     @override
     def sent(self, result: str, seconds: float | None) -> None:
-        self._to._deliveries.labels(self._platform, result).inc()
+        self._count(self._to.deliveries, result)
         if seconds is not None:
-            self._to._dwell.labels(self._platform).observe(max(seconds, 0.0))
+            self._time(self._to.dwell, max(seconds, 0.0))
+
+    def _count(self, what: Counter, *labels: str) -> None:
+        key = (what, *labels)
+        if key not in self._counters:  # finding it costs more than counting
+            self._counters[key] = what.labels(self._platform, *labels)
+        self._counters[key].inc()
+
+    def _time(self, what: Histogram, seconds: float, *labels: str) -> None:
+        key = (what, *labels)
+        if key not in self._histograms:
+            self._histograms[key] = what.labels(self._platform, *labels)
+        self._histograms[key].observe(seconds)
 
     @override
     def held(self, workspace: str, seconds: float) -> None:

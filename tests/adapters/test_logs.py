@@ -90,6 +90,7 @@ def test_every_reason_of_ours_can_be_read():
     found = {
         call.args[0].value
         for path in [*(ROOT / "adapters").rglob("*.py"), *(ROOT / "scheduler").glob("*.py")]
+        if "DeliveryFailed(" in path.read_text()
         for call in ast.walk(ast.parse(path.read_text()))
         if isinstance(call, ast.Call) and isinstance(call.func, ast.Name) and call.func.id == DeliveryFailed.__name__
         and isinstance(call.args[0], ast.Constant)
@@ -116,7 +117,8 @@ def test_why_a_request_is_refused_is_in_one_list():
 def _calls_of_logs():
     for ring in logs.RINGS:
         for path in (ROOT / ring).rglob("*.py"):
-            for call in ast.walk(ast.parse(path.read_text())):
+            source = path.read_text()
+            for call in ast.walk(ast.parse(source)) if "getLogger" in source else ():
                 if (
                     isinstance(call, ast.Call)
                     and isinstance(call.func, ast.Attribute)
