@@ -14,7 +14,7 @@ from typing_extensions import override
 
 from bot.domain.deliveries import Delivery
 from bot.errors import DeliveryFailed
-from scheduler.ports import Messenger, Parcel
+from scheduler.ports import Completing, Messenger, Parcel
 
 if TYPE_CHECKING:
     from aiohttp import TraceConfig
@@ -178,6 +178,10 @@ class WatchedMessenger(Messenger):
     @override
     async def look_up(self, delivery: Delivery) -> str | None:
         return await self._inner.look_up(delivery)
+
+    async def complete(self, parcel: Parcel, message_id: str) -> None:
+        if isinstance(self._inner, Completing):
+            await self._inner.complete(parcel, message_id)
 
 
 def _result(failed: DeliveryFailed) -> str:

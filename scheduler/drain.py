@@ -19,7 +19,7 @@ from bot.domain.deliveries import Delivery
 from bot.errors import DeliveryFailed
 from bot.messages import Message
 from scheduler.intent import Intent, Intents
-from scheduler.ports import DispatchParts, Messenger, Parcel, SchedulerStore, finished
+from scheduler.ports import Completing, DispatchParts, Messenger, Parcel, SchedulerStore, finished
 
 BATCH = 100
 CALL_SECONDS = 10.0  # under half the lease
@@ -202,20 +202,9 @@ class Drainer:
         return found[0] if found else None
 
     async def _call(self, lane: Lane, delivery: Delivery, message: Message, now: datetime) -> Outcome:
-        parcel = Parcel(
-            delivery=delivery.id,
-            workspace=delivery.workspace,
-            address=delivery.address,
-            thread=delivery.thread,
-            update_of=delivery.update_of,
-            message=message,
-            member=delivery.member,
-            at=now,
-            due_at=delivery.due_at,
-        )
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                message_id = await lane.messenger.send(parcel)
+                message_id = await lane.messenger.send(_parcel(delivery, message, now))
         except DeliveryFailed as failure:
             return Outcome(delivery, failure=failure)
         except Exception as error:  # noqa: BLE001  whatever it was, the call may have arrived
@@ -266,6 +255,8 @@ class Drainer:
             if self._stopping or time.monotonic() >= until:  # what is due waits behind this; the rest comes next time
                 break
             look_up = await self._look_up(lane, delivery)
+            if look_up.message_id is not None:
+                await self._complete(lane, delivery, look_up.message_id)
             await self._write(lane, partial(self._conclude, look_up=look_up))
 
     def _conclude(self, parts: DispatchParts, look_up: Outcome) -> None:
@@ -292,8 +283,36 @@ class Drainer:
             return Outcome(delivery, failure=DeliveryFailed(type(error).__name__))
         return Outcome(delivery, message_id=message_id)
 
+    async def _complete(self, lane: Lane, delivery: Delivery, message_id: str) -> None:
+        """The message is there; what comes beside it may not be."""
+        if not isinstance(lane.messenger, Completing):
+            return
+        now = self._clock()
+        message = await self._write(lane, lambda parts: self._intents.again(parts, delivery, now))
+        if message is None:
+            return
+        try:
+            async with asyncio.timeout(CALL_SECONDS):
+                await lane.messenger.complete(_parcel(delivery, message, now), message_id)
+        except Exception:
+            log.exception("what belongs to a message was not added")
+
     async def _write(self, lane: Lane, work: Callable[[DispatchParts], T]) -> T:
         return await finished(self._store.write(lane.tenant, work, urgent=False))
+
+
+def _parcel(delivery: Delivery, message: Message, now: datetime) -> Parcel:
+    return Parcel(
+        delivery=delivery.id,
+        workspace=delivery.workspace,
+        address=delivery.address,
+        thread=delivery.thread,
+        update_of=delivery.update_of,
+        message=message,
+        member=delivery.member,
+        at=now,
+        due_at=delivery.due_at,
+    )
 
 
 def _release(parts: DispatchParts, rows: Sequence[Delivery]) -> None:

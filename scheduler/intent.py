@@ -122,6 +122,19 @@ class Intents:
             return date.fromisoformat(one.period)
         return local_date(parts.people.zone_in_force(one.member or ""), work.now)
 
+    def again(self, parts: DispatchParts, delivery: Delivery, now: datetime) -> Message | None:
+        """The message as it was composed for a call that was begun; nothing where its kind can't make it any more."""
+        kind = self._app.table.kinds.get(delivery.kind)
+        if kind is None:
+            return None
+        try:
+            with parts.savepoint():
+                made = kind.compose(self._app.work(parts, now), [delivery]).get(delivery.id)
+        except Exception:
+            log.exception("a kind failed on a message that is there", extra={"kind": delivery.kind})
+            return None
+        return made.message if isinstance(made, Composed) else None
+
     def look_again(self, parts: DispatchParts, delivery: Delivery, most: int, wait: float) -> None:
         """The platform could not say whether it is there: ask again later, but not for ever."""
         if delivery.attempts >= most:

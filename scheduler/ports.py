@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import AbstractContextManager
 from datetime import date, datetime
-from typing import Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar, runtime_checkable
 
 import msgspec
 from typing_extensions import override
@@ -51,6 +51,15 @@ class Messenger(Protocol):
 
     async def look_up(self, delivery: Delivery) -> str | None:
         """The id of the message that carries this delivery's marker, if one is there."""
+        ...
+
+
+@runtime_checkable
+class Completing(Protocol):
+    """A messenger whose messages bring something beside themselves, in calls of their own: files."""
+
+    async def complete(self, parcel: Parcel, message_id: str) -> None:
+        """Add what is missing beside a message that was found after an unknown outcome. Never raises ``DeliveryFailed``."""
         ...
 
 

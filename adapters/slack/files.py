@@ -17,6 +17,7 @@ from scheduler.ports import finished
 from storage import addresses
 from storage.store import Store
 
+LOOKED_AT = 15  # messages of one look: what apps that are not listed get
 Attachment = tuple[str, bytes]
 log = logging.getLogger(__name__)
 
@@ -43,13 +44,30 @@ class Files:
         self._store = store
         self._calls = calls
 
-    async def attach(self, seat: Seat, channel: str, thread: str | None, files: Iterable[Attachment]) -> None:
-        """Files go below their message. The message has arrived, so a file that does not is no reason to send it again."""
+    async def attach(self, seat: Seat, channel: str, thread: str | None, files: Iterable[Attachment]) -> bool:
+        """Files go below their message, each tried once. False when trying again may bring one that is missing."""
+        is_whole = True
         for name, data in files:
             try:
                 await self._upload(seat, channel, thread, name, data)
             except DeliveryFailed as failed:
                 log.warning("a file was not uploaded", extra={"reason": failed.reason})
+                is_whole = is_whole and failed.permanent
+        return is_whole
+
+    async def missing(
+        self, seat: Seat, channel: str, stamp: str, thread: str, files: Iterable[Attachment]
+    ) -> list[Attachment]:
+        """Those that do not stand in the thread after the message of that stamp."""
+        query = {"channel": channel, "ts": thread, "oldest": stamp, "limit": str(LOOKED_AT)}
+        found = (await self._calls.form(seat.token, "conversations.replies", query)).get("messages")
+        there = {
+            file.get("title")
+            for one in found or ()
+            if float(one.get("ts", 0)) > float(stamp)
+            for file in one.get("files", ())
+        }
+        return [(name, data) for name, data in files if name not in there]
 
     async def _upload(self, seat: Seat, channel: str, thread: str | None, name: str, data: bytes) -> None:
         place = await self._calls.form(

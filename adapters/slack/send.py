@@ -10,7 +10,7 @@ from typing import Any
 from adapters.slack import render
 from adapters.slack.answers import quiet
 from adapters.slack.calls import BlocksRefused, Calls, TokenRefused
-from adapters.slack.files import Files, attachments
+from adapters.slack.files import LOOKED_AT, Files, attachments
 from adapters.slack.pace import Pace
 from adapters.slack.read import DELIVERY_EVENT
 from adapters.slack.seats import Seat, Seats
@@ -21,7 +21,6 @@ from scheduler.ports import Parcel, finished
 from storage import addresses
 from storage.store import Store
 
-LOOKED_AT = 15  # messages of one look: what apps that are not listed get
 HELD_SECONDS = 300.0
 GONE_ERRORS = {"channel_not_found", "is_archived", "not_in_channel"}
 CONVERSATION = re.compile(r"[CDG][A-Z0-9]+$")
@@ -97,8 +96,24 @@ class SlackMessenger:
         if not isinstance(stamp, str):
             raise DeliveryFailed("answer without ts", ambiguous=True)
         files = attachments(parcel.message.blocks)
-        await self._files.attach(seat, arguments["channel"], parcel.thread or stamp, files)
+        is_whole = await self._files.attach(seat, arguments["channel"], parcel.thread or stamp, files)
+        if not is_whole and _can_be_looked_at(arguments["channel"]):
+            # The message will be found, and then what is missing is added; elsewhere it would be sent twice.
+            raise DeliveryFailed("a file is missing", ambiguous=True)
         return stamp
+
+    async def complete(self, parcel: Parcel, message_id: str) -> None:
+        """A message was found: its files may be missing, whether its answer was lost or we were stopped in between."""
+        seat, files = self._seats.seat(parcel.workspace), attachments(parcel.message.blocks)
+        if seat is None or not files or parcel.update_of is not None or not _can_be_looked_at(parcel.address):
+            return
+        thread = parcel.thread or message_id
+        try:
+            missing = await self._files.missing(seat, parcel.address, message_id, thread, files)
+        except DeliveryFailed as failed:
+            log.warning("whether files are there is not known", extra={"reason": failed.reason})
+            return
+        await self._files.attach(seat, parcel.address, thread, missing)
 
     async def _posted(self, seat: Seat, method: str, arguments: Json) -> Json:
         """Post; where the blocks are refused, once more in blocks that every workspace knows."""
@@ -118,9 +133,9 @@ class SlackMessenger:
         return await finished(self._store.look(lambda conn: addresses.external_ids(conn, seat.workspace, members)))
 
     async def look_up(self, delivery: Delivery) -> str | None:
-        """In direct conversations only: reading channels would need scopes that nobody should have to give."""
+        """In direct conversations only."""
         seat = self._seats.seat(delivery.workspace)
-        if seat is None or not delivery.address.startswith("D"):
+        if seat is None or not _can_be_looked_at(delivery.address):
             return None
         query = {"channel": delivery.address, "limit": str(LOOKED_AT), "include_all_metadata": "true"}
         method = "conversations.history"
@@ -128,6 +143,11 @@ class SlackMessenger:
             method, query = "conversations.replies", {**query, "ts": delivery.thread}
         found = (await self._calls.form(seat.token, method, query)).get("messages")
         return next((str(one["ts"]) for one in found or () if _is_marked(one, delivery.id)), None)
+
+
+def _can_be_looked_at(channel: str) -> bool:
+    """Direct conversations: for channels we would need scopes that nobody should have to give."""
+    return channel.startswith("D")
 
 
 def _is_marked(message: Json, delivery: int) -> bool:

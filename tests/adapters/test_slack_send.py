@@ -13,6 +13,7 @@ from sqlalchemy import text
 from adapters.slack import app as slack_app
 from adapters.slack import send as slack_send
 from adapters.slack.calls import Calls, TokenRefused
+from adapters.slack.files import Files
 from adapters.slack.pace import Pace
 from bot.domain.deliveries import Outgoing
 from bot.errors import DeliveryFailed
@@ -238,6 +239,41 @@ async def test_a_file_is_uploaded_into_the_thread_and_its_failure_sends_nothing_
     await drain(desk, rounds=3)
     assert state(desk, "2") == ("sent", None)
     assert len(desk.platform.standing(HOME)) == 2
+
+
+FILE = Message("Figures", (Text((Plain("Figures."),)), File("team.csv", "text/csv", b"a,b\n1,2\n")))
+
+
+@pytest.mark.parametrize(
+    ("method", "fault"),
+    [
+        ("chat.postMessage", Fault(lost=True)),
+        ("files.getUploadURLExternal", Fault(status=503)),
+        ("files.completeUploadExternal", Fault(status=429, headers={"Retry-After": "1"})),
+        ("files.completeUploadExternal", Fault(lost=True)),
+    ],
+    ids=["message lost", "no address for it", "not yet", "file there, answer lost"],
+)
+async def test_a_message_and_its_file_are_there_once_whatever_was_lost(desk: Desk, method: str, fault: Fault) -> None:
+    plan(desk, message=FILE)
+    desk.platform.fail(method, fault)
+    await drain(desk, rounds=4)
+    assert state(desk) == ("sent", None)
+    [sent] = desk.platform.standing(HOME)
+    assert [one["thread_ts"] for one in desk.platform.shared[HOME]] == [sent["ts"]]
+
+
+async def test_without_the_look_into_the_thread_the_file_would_be_there_twice(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def all_of_them(_files: Files, *_where: Any) -> list[tuple[str, bytes]]:
+        return [("team.csv", b"a,b\n1,2\n")]
+
+    monkeypatch.setattr(Files, "missing", all_of_them)
+    plan(desk, message=FILE)
+    desk.platform.fail("files.completeUploadExternal", Fault(lost=True))
+    await drain(desk, rounds=4)
+    assert len(desk.platform.shared[HOME]) == 2
 
 
 async def test_a_lost_reply_in_a_thread_is_found_there(desk: Desk) -> None:

@@ -53,6 +53,7 @@ class SlackPlatform:
         self.messages: dict[str, list[Json]] = defaultdict(list)  # by channel
         self.responses: list[Json] = []  # bodies posted to a response_url
         self.files: dict[str, bytes] = {}
+        self.shared: dict[str, list[Json]] = defaultdict(list)  # messages that hold a file, by channel
         self.codes: dict[str, str] = {}  # tokens by the code that is exchanged for them
         self.lasts = 0  # seconds until a token runs out; 0 for never
         self.refreshed: list[str] = []
@@ -230,7 +231,8 @@ class SlackPlatform:
         found = [
             one for one in self.messages[arguments["channel"]] if arguments["ts"] in {one["ts"], one.get("thread_ts")}
         ]
-        return {"ok": True, "messages": found[: int(arguments["limit"])]}
+        below = [one for one in self.shared[arguments["channel"]] if one.get("thread_ts") == arguments["ts"]]
+        return {"ok": True, "messages": [*found, *below][: int(arguments["limit"])]}
 
     def do_conversations_info(self, arguments: Json) -> Json:
         name = self.channels.get(arguments["channel"])
@@ -243,6 +245,11 @@ class SlackPlatform:
     def do_files_getUploadURLExternal(self, _arguments: Json) -> Json:  # noqa: N802 - the platform's name
         id = f"F{next(self._number)}"
         return {"ok": True, "upload_url": f"{self.url}/upload/{id}", "file_id": id}
+
+    def do_files_completeUploadExternal(self, arguments: Json) -> Json:  # noqa: N802 - the platform's name
+        stamp = f"{1_700_000_000 + next(self._number)}.000200"
+        self.shared[arguments["channel_id"]].append({**arguments, "ts": stamp})
+        return {"ok": True, "files": arguments["files"]}
 
 
 def direct(user: str) -> str:
