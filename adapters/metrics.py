@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime
-from typing import Literal, NamedTuple
+from typing import Literal, NamedTuple, get_args
 
 from prometheus_client import (
     CollectorRegistry,
@@ -22,8 +22,10 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from adapters.watch import REASONS, Watch
+from bot.domain.conversation import Event
 from storage.operations import Backlog
 
+KINDS = tuple(str(one.__struct_config__.tag) for one in get_args(Event))
 FRESH_SECONDS = 5.0  # however often it is asked, the store is read once in this time
 READ_SECONDS = 2.0
 
@@ -211,6 +213,11 @@ class _PlatformWatch(Watch):
         self._counters: dict[tuple[object, ...], Counter] = {}
         self._histograms: dict[tuple[object, ...], Histogram] = {}
         self._held: dict[str, float] = {}  # by workspace, until when by the monotonic clock
+        # What alerts look for begins at nought: of a series that begins at one Prometheus sees no increase.
+        for result in ("failed", "unsure"):
+            for kind in KINDS:
+                self._count(to.inbound, kind, result, times=0)
+        self._count(to.deliveries, "sent", times=0)
 
     @override
     def turned(self, kind: str, result: str) -> None:
@@ -236,11 +243,11 @@ class _PlatformWatch(Watch):
         if seconds is not None:
             self._time(self._to.dwell, max(seconds, 0.0))
 
-    def _count(self, what: Counter, *labels: str) -> None:
+    def _count(self, what: Counter, *labels: str, times: int = 1) -> None:
         key = (what, *labels)
         if key not in self._counters:  # finding it costs more than counting
             self._counters[key] = what.labels(self._platform, *labels)
-        self._counters[key].inc()
+        self._counters[key].inc(times)
 
     def _time(self, what: Histogram, seconds: float, *labels: str) -> None:
         key = (what, *labels)

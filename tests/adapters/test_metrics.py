@@ -141,6 +141,15 @@ async def test_platforms_are_counted_by_words_of_closed_lists():
     assert (bucket["0.25"], bucket["0.5"]) == (0, 1)
 
 
+async def test_what_alerts_look_for_begins_at_nought():
+    one, _ = made()
+    one.of("slack")
+    found = await samples(one)
+    begun = {key[1] for key, value in found.items() if key[0] == "inbound_total" and key[3] == "failed" and value == 0}
+    assert begun >= {"typed", "pressed", "form_submitted", "home_opened", "member_joined"}
+    assert found["deliveries_total", "slack", "sent"] == 0
+
+
 class Platform:
     """A messenger whose calls end as they are told to."""
 
