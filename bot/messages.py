@@ -260,6 +260,8 @@ class NumberInput(Field, frozen=True, kw_only=True):
 
 
 class MemberInput(Field, frozen=True, kw_only=True):
+    """Submits the person's account at the platform, which may be one we have not met; ``value`` is a member."""
+
     value: str | None = None
 
 

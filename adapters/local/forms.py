@@ -20,7 +20,7 @@ from bot.messages import (
     TimeInput,
 )
 
-Members = Mapping[str, str]  # names by member id, for people pickers
+Members = Mapping[str, str]  # names by account, for people pickers
 _NOTHING = Markup("")
 
 
@@ -98,9 +98,9 @@ def _control(field: FormField, id: str, members: Members) -> Markup:
             return _input("time", shared, value)
         case NumberInput():
             return _number(field, shared)
-        case MemberInput(value=value):
-            picks = tuple(Pick(member, name[:75]) for member, name in members.items())
-            return _select(shared, picks, value, required=field.required)
+        case MemberInput():
+            picks = tuple(Pick(account, name[:75]) for account, name in members.items())
+            return _select(shared, picks, None, required=field.required)
 
 
 def _input(kind: str, shared: Markup, value: str, more: Markup = _NOTHING) -> Markup:

@@ -92,7 +92,7 @@ class Eyes:
     def __init__(self, viewer: Resident, residents: Mapping[str, Resident]) -> None:
         self.viewer = viewer
         self._residents = residents
-        self._members = {one.member: one.name for one in residents.values()}
+        self._people = {one.account: one.name for one in residents.values()}
 
     def message(self, one: Posted, prefix: str = "m") -> MessageView:
         """``prefix`` begins the ids in the markup: a root stands in its place and in its thread."""
@@ -104,7 +104,7 @@ class Eyes:
         return self._view(one, None, "", "u")
 
     def form(self, form: Form) -> FormView:
-        return FormView(form=form, html=str(render.form(form, "dialog", self._members)))
+        return FormView(form=form, html=str(render.form(form, "dialog", self._people)))
 
     def _view(self, one: Posted, id: int | None, files: str, prefix: str) -> MessageView:
         author = self._residents.get(one.author or "")
@@ -121,7 +121,7 @@ class Eyes:
             text=text(one.message),
             blocks=one.message.blocks,
             html=str(
-                render.html(one.message, f"{prefix}{one.id}", files=files, zone=self.viewer.zone, members=self._members)
+                render.html(one.message, f"{prefix}{one.id}", files=files, zone=self.viewer.zone, members=self._people)
             ),
             revision=one.revision,
             edited=one.edited_at is not None,

@@ -16,7 +16,9 @@ from bot.messages import (
     Buttons,
     Fields,
     File,
+    Form,
     Heading,
+    MemberInput,
     Message,
     Note,
     Plain,
@@ -24,7 +26,7 @@ from bot.messages import (
     clip,
     plain,
 )
-from bot.router import Action, Answer, Command, Context, Feature, Needs
+from bot.router import Action, Answer, Command, Context, Feature, FormHandler, Needs, Values
 
 FIELDS_LIMIT = 10
 VALUE_LIMIT = 300
@@ -87,10 +89,36 @@ def erase(ctx: Context, _value: str) -> Answer:
 def ask_erase_for(ctx: Context, words: str) -> Answer:
     """For somebody who left, or who asked: by the exact name, or their id at the platform."""
     wanted = words.strip().strip("<>@").split("|")[0].strip()
-    people = ctx.store.privacy.found(wanted, ctx.actor.workspace) if wanted else []
+    if not wanted:
+        return Answer(opens=_whom(ctx))
+    people = ctx.store.privacy.found(wanted, ctx.actor.workspace)
     if len(people) != 1:
         raise Refusal("privacy.erase_nobody" if not people else "privacy.erase_several", who=clip(wanted, 80))
     ((id, name),) = people
+    return _sure(ctx, id, name)
+
+
+def _whom(ctx: Context) -> Form:
+    who = MemberInput(name="who", label="Who")
+    return Form(
+        id="privacy.erase_who",
+        title="Erase somebody",
+        fields=(who,),
+        submit="Go on",
+        intro=ctx.say("privacy.erase_whom"),
+    )
+
+
+def picked(ctx: Context, values: Values, _ref: str) -> Answer:
+    """Somebody was picked from everybody the platform knows; most of them may never have met us."""
+    who = values.get("who")
+    people = ctx.store.privacy.found(who, ctx.actor.workspace) if isinstance(who, str) and who else []
+    if len(people) != 1:
+        return Answer(errors={"who": plain(ctx.say("privacy.erase_unmet"))})
+    return _sure(ctx, *people[0])
+
+
+def _sure(ctx: Context, id: str, name: str) -> Answer:
     title = plain(ctx.say("privacy.erase_title"))
     yes = Button(plain(ctx.say("privacy.erase_yes")), "privacy.erase_for", id, style="danger")
     said = ctx.say("privacy.erase_for_what", name=name)
@@ -147,7 +175,7 @@ FEATURE.commands += [
         run=ask_erase_for,
         needs=Needs.READ,
         verb=Verb.ADMINISTER,
-        arguments="<name>",
+        arguments="[name]",
         summary="Erase everything about somebody who left or asked for it",
         examples=("admin erase Kim Doe",),
         listed=False,
@@ -159,3 +187,6 @@ FEATURE.actions += [
     Action(name="privacy.erase", run=erase),
     Action(name="privacy.erase_for", run=erase_for, verb=Verb.ADMINISTER),
 ]
+FEATURE.forms.append(
+    FormHandler(name="privacy.erase_who", run=picked, needs=Needs.READ, verb=Verb.ADMINISTER),
+)

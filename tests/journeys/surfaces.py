@@ -164,6 +164,8 @@ class Slack:
                 return {"selected_option": {"value": value}}
             case "timepicker":
                 return {"selected_time": value}
+            case "users_select":
+                return {"selected_user": value}
             case "datepicker":
                 return {"selected_date": value}
             case _:

@@ -177,7 +177,7 @@ def test_a_button_nobody_declared_is_out_of_use(talk):
 
 FIELDS = (
     *("role", "other_roles", "track", "other_tracks", "zone", "time", "days", "region", "streak", "term", "meaning", "question"),
-    *("start", "end", "slot_minutes", "topics", "place", "capacity", "buffer_minutes", "notice_hours", "horizon_days", "most"),
+    *("start", "end", "slot_minutes", "topics", "place", "capacity", "buffer_minutes", "notice_hours", "horizon_days", "most", "who"),
 )  # fmt: skip
 VALUES: list[str | list[str]] = [
     "",
@@ -214,7 +214,7 @@ def test_every_form_survives_forged_and_missing_values(talk, name):
 
 def test_every_field_of_every_form_that_opens_is_forged_above(talk):
     """A new form with a new field must add it to the list."""
-    opened = [ask(talk, "ann", Typed(one)).opens for one in ("suggest x",)]
+    opened = [ask(talk, "ann", Typed(one)).opens for one in ("suggest x", "admin erase", "lessons preview")]
     opened += [ask(talk, "ann", Pressed(one)).opens for one in ("settings.change", "office_hours.add")]
     names = {field.name for form in opened if form for field in form.fields}
     assert names <= set(FIELDS), names - set(FIELDS)

@@ -21,6 +21,7 @@ FEATURE = Feature(
     name="lessons",
     commands=[*commands.COMMANDS, *progress.COMMANDS, *reviews.COMMANDS, *authors.COMMANDS],
     actions=[*commands.ACTIONS, *attention.ACTIONS, *progress.ACTIONS, *reviews.ACTIONS, *practice.ACTIONS],
+    forms=[*authors.FORMS],
     kinds=[kinds.DAILY, nudges.NUDGE, attention.SNOOZED, rest.PAUSED],
     jobs=[jobs.HOLIDAYS, corrections.CORRECTIONS],
     home=progress.home,

@@ -9,10 +9,10 @@ from bot.domain.people import Verb
 from bot.domain.tracks import Courses, ahead
 from bot.errors import Refusal
 from bot.features.lessons.learners import coming, told
-from bot.messages import TABLE_ROWS, Heading, Message, Note, Table, clip, plain
+from bot.messages import TABLE_ROWS, Form, Heading, MemberInput, Message, Note, Table, clip, plain
 from bot.ports.attention import Facility, Reach
 from bot.ports.people import Member
-from bot.router import Answer, Command, Context, Needs
+from bot.router import Answer, Command, Context, FormHandler, Needs, Values
 
 
 def report(ctx: Context, words: str) -> Answer:
@@ -64,7 +64,22 @@ def _share(ctx: Context, answers: Facility | None) -> str:
 
 def preview(ctx: Context, words: str) -> Answer:
     """A dry run: the dates and lessons of a member's next fourteen days, if every lesson is answered on its day."""
-    person = _named(ctx, words)
+    if not words.strip():
+        who = MemberInput(name="who", label="Who")
+        return Answer(opens=Form(id="lessons.preview_who", title="Preview lessons", fields=(who,), submit="Show"))
+    return _days(ctx, _named(ctx, words))
+
+
+def picked(ctx: Context, values: Values, _ref: str) -> Answer:
+    """Somebody was picked from everybody the platform knows; most of them may never have met us."""
+    who = values.get("who")
+    found = ctx.store.people.named(who.casefold(), ctx.actor.workspace) if isinstance(who, str) and who else []
+    if len(found) != 1:
+        return Answer(errors={"who": plain(ctx.say("lessons.preview_unmet"))})
+    return _days(ctx, found[0])
+
+
+def _days(ctx: Context, person: Member) -> Answer:
     learner = ctx.store.lessons.learner(person.id)
     if learner is None:
         return told(ctx, "lessons.preview_not_enrolled", name=person.name)
@@ -91,8 +106,6 @@ def preview(ctx: Context, words: str) -> Answer:
 
 def _named(ctx: Context, words: str) -> Member:
     said = words.strip().strip("<>@").casefold()
-    if not said:
-        raise Refusal("lessons.preview_who")
     found = ctx.store.people.named(said, ctx.actor.workspace)
     if len(found) != 1:
         raise Refusal("lessons.preview_unknown", name=clip(words, 60), several=len(found) > 1)
@@ -114,8 +127,9 @@ COMMANDS = (
         run=preview,
         needs=Needs.READ,
         summary="What a member gets in the next 14 days",
-        arguments="<name>",
+        arguments="[name]",
         examples=("lessons preview Mia",),
         verb=Verb.AUTHOR,
     ),
 )
+FORMS = (FormHandler(name="lessons.preview_who", run=picked, needs=Needs.READ, verb=Verb.AUTHOR),)

@@ -1,0 +1,49 @@
+"""Where a form asks for a person, whoever the platform's own picker gives is found; a stranger is told to be one."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.domain.people import Role
+from bot.messages import MemberInput
+from tests.journeys.conversation import button, said
+from tests.journeys.school import School
+
+MONDAY = datetime(2026, 11, 23, 7, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def school(tmp_path, any_surface):
+    one = School(tmp_path, MONDAY, surface=any_surface)
+    one.join("mia", "ben")
+    one.join("ada", roles=(Role.ADMIN, Role.AUTHOR))
+    yield one
+    one.close()
+
+
+async def test_somebody_is_picked_and_erased(school):
+    opened = (await school.say("ada", "admin erase")).opens
+    assert [type(one) for one in opened.fields] == [MemberInput]
+    stranger = await school.submit("ada", opened.id, {"who": "U0GUEST"})
+    assert "never met" in stranger.errors["who"]
+    await school.say("ada", "admin erase")
+    asked = await school.submit("ada", opened.id, {"who": "u-ben"})
+    assert "Everything about Ben goes" in said(asked)
+    await school.press("ada", button(asked.inline, "Erase, for good"))
+    assert school.store(lambda parts: parts.people.actor("w", "u-ben")) is None
+    assert school.store(lambda parts: parts.people.actor("w", "u-mia")) is not None
+
+
+async def test_the_days_of_whoever_is_picked_are_shown(school):
+    await school.learns("mia")
+    opened = (await school.say("ada", "lessons preview")).opens
+    shown = await school.submit("ada", opened.id, {"who": "u-mia"})
+    assert "Mia" in shown.inline.summary
+    await school.say("ada", "lessons preview")
+    assert "never met" in (await school.submit("ada", opened.id, {"who": "U0GUEST"})).errors["who"]
+
+
+async def test_who_may_not_erase_is_asked_for_nobody(school):
+    forbidden = said(await school.say("mia", "admin erase"))
+    assert (await school.say("mia", "admin erase")).opens is None
+    assert forbidden
