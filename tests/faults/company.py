@@ -19,7 +19,7 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, event, update
+from sqlalchemy import Connection, Engine, event, update
 from typing_extensions import override
 
 from bot.domain.conversation import Event
@@ -29,6 +29,7 @@ from bot.messages import Button
 from scheduler.ports import Parcel
 from storage.dialects import open_engine
 from storage.ledger import delivery
+from storage.locks import lock
 from storage.schema import metadata
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from tests.content.samples import write
@@ -218,13 +219,22 @@ def live(name: str, place: Place, die_at: int) -> None:
 
 
 async def _go_on(company: Company, script: Script, at: int) -> None:
-    await company.system.drainer.take_over()
+    if company.system.store.is_shared:
+        company.system.store.transact(_lapse).result()
+    else:
+        await company.system.drainer.take_over()
     for number, (now, step) in enumerate(script.stages[at:], at):
         company.now = now
         company.place.note("stage", str(number))
         await company.settle()
         await step(company)
         await company.settle()
+
+
+def _lapse(conn: Connection) -> None:
+    """Half a minute has passed since the death: what the dead worker had leased is free again."""
+    conn.execute(update(delivery).where(delivery.c.lease_until > 0).values(lease_until=0.0))
+    conn.execute(update(lock).values(until=0.0))
 
 
 def _forget_doubt(company: Company, state: str) -> None:
