@@ -60,6 +60,7 @@ class Echoing(SlackPlatform):
     """A Slack in trouble: it answers with what it was sent, in the place of its word for the error."""
 
     status = 0  # of the next answer
+    refuses_files = False
 
     async def _api(self, request: web.Request) -> web.StreamResponse:
         if not self.status:
@@ -68,6 +69,12 @@ class Echoing(SlackPlatform):
         await self._note("echo", {})
         return web.json_response({"ok": False, "error": f"{await request.text()} {NAME} {MAIL}"}, status=status)
 
+    async def _upload(self, request: web.Request) -> web.Response:
+        if not self.refuses_files:
+            return await super()._upload(request)
+        await self._note("refused file", {})
+        return web.Response(text=f"{await request.text()} {FILE}", status=500)
+
     def do_apps_connections_open(self, arguments):
         opened = super().do_apps_connections_open(arguments)
         return {**opened, "url": f"{opened['url']}?ticket={TICKET}"}
@@ -75,6 +82,15 @@ class Echoing(SlackPlatform):
     def do_users_info(self, _arguments):
         profile = {"email": MAIL, "real_name": NAME, "display_name": NAME}
         return {"ok": True, "user": {"name": NAME, "real_name": NAME, "profile": profile, "tz": "Europe/Berlin"}}
+
+
+class Teams(TeamsPlatform):
+    """A Teams whose token for us can be told from any other."""
+
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        form = await request.post()
+        assert form["client_secret"] == TEAMS_SECRET
+        return web.json_response({"access_token": TEAMS_TOKEN, "expires_in": 3600})
 
 
 class Wire:
@@ -131,7 +147,7 @@ async def wire(tmp_path, monkeypatch):
         slack = Echoing()
         await stack.enter_async_context(slack.serve())
         slack.tokens |= {BOT_TOKEN, APP_TOKEN}
-        teams = TeamsPlatform()
+        teams = Teams()
         await teams.start()
         stack.push_async_callback(teams.stop)
         monkeypatch.setitem(cloud.CLOUDS, "public", cloud.emulated(teams.base))
@@ -225,7 +241,8 @@ async def _ordinary_days(wire: Wire) -> None:
     await wire.slash(f"define {TEXT}")
     await wire.say()
     await wire.slash("privacy export")
-    await wire.slack.until(lambda: bool(wire.slack.files))
+    await wire.slack.until(lambda: bool(wire.slack.made("files.completeUploadExternal")))
+    assert any(NAME.encode() in body for body in wire.slack.files.values()), "what is known of a person is in the file"
     await wire.slack.until(lambda: bool(wire.slack.sockets))
     await wire.slack.push("slash_commands", wire.command(TEXT))
     await wire.slack.until(lambda: bool(wire.slack.made("envelope")))
@@ -246,6 +263,9 @@ async def _trouble_on_slack(wire: Wire, failing: list[str]) -> None:
     for wire.slack.status in (500, 200, 429):
         await wire.slash(f"suggest {TEXT}")
         await wire.slack.until(lambda: not wire.slack.status)
+    wire.slack.refuses_files = True
+    await wire.slash("privacy export")
+    await wire.slack.until(lambda: bool(wire.slack.made("refused file")))
     wire.slack.fail("chat.postMessage", Lost(lost=True))
     await wire.slash("help", "U0NEW")
 
