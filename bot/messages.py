@@ -217,12 +217,16 @@ class Invite(Part, frozen=True):
 
 
 class Field(Part, frozen=True, kw_only=True):
-    """The part every input shares. ``name`` keys the submitted value, ``label`` is what a person reads."""
+    """The part every input shares. ``name`` keys the submitted value, ``label`` is what a person reads.
+
+    ``error`` is what was wrong with it, on a form that comes back where a platform has no place of its own for that.
+    """
 
     name: str
     label: str
     hint: str = ""
     required: bool = True
+    error: str = ""
 
 
 class TextInput(Field, frozen=True, kw_only=True):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from adapters.teams import limits
-from adapters.teams.spans import Json, escaped, label, rich
+from adapters.teams.spans import Json, escaped, label, rich, run
 from bot.domain.wording import clean, one_line
 from bot.messages import (
     DateInput,
@@ -23,9 +23,12 @@ from bot.messages import (
 
 
 def inputs(field: FormField, prefix: str, members: dict[str, str]) -> list[Json]:
-    """The input, and its hint below: a placeholder would vanish as soon as someone types."""
+    """The input, what is wrong with it, and its hint below: a placeholder would vanish as soon as someone types."""
     hint = rich((Plain(one_line(field.hint)),), small=True) if field.hint else []
     hint = [{**one, "spacing": "Small"} for one in hint]
+    if field.error:
+        wrong = run(label(field.error, limits.LABEL), color="Attention", weight="Bolder")
+        hint.insert(0, {"type": "RichTextBlock", "inlines": [wrong], "spacing": "Small"})
     name = label(field.label, limits.LABEL)
     made: Json = {"id": prefix + field.name, "label": name, **_kind(field, members)}
     if field.required:

@@ -129,7 +129,7 @@ def told_errors(errors: Mapping[str, str]) -> str:
 def _filled(field: FormField, values: Values, errors: Mapping[str, str]) -> FormField:
     given = values.get(field.name, "")
     one = given if isinstance(given, str) else ""
-    shown = msgspec.structs.replace(field, hint=errors[field.name]) if field.name in errors else field
+    shown = msgspec.structs.replace(field, error=errors.get(field.name, ""))
     match shown:
         case MultiInput():
             return msgspec.structs.replace(shown, values=tuple(given) if isinstance(given, list) else ())

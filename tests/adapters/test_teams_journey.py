@@ -92,6 +92,9 @@ async def test_the_form_with_a_mistake_comes_back_filled_in(teams: World):
     fields = {one["id"]: one for one in _inputs(reply["value"])}
     assert fields["f1-zone"]["value"] == "Nowhere/Land"
     assert fields["f1-days"]["value"] == "0,2"
+    wrong = [one["text"] for one in walk(reply["value"]) if one.get("color") == "Attention"]
+    assert [one[:20] for one in wrong] == ["Please pick one of t", "I do not know that z"]
+    assert "For example Europe/Berlin or Nairobi" in words(reply["value"])  # the hint stays
     track = fields["f1-track"]["choices"][0]["value"]
     reply = await teams.press({**sent, "f1-zone": "Europe/Paris", "f1-track": track})
     assert "10:15" in words(reply["value"])
