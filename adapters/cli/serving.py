@@ -76,10 +76,20 @@ def dev(slack_api_url: str | None, port: int | None, *, teams_unauthenticated: b
 
 
 def _serve(settings: Settings, port: int | None, role: str = "both", *, teams_unauthenticated: bool = False) -> None:
+    with logs.written(settings.log_format, settings.log_level):
+        try:
+            _serve_written(settings, port, role, teams_unauthenticated=teams_unauthenticated)
+        except typer.Exit:
+            raise
+        except Exception:  # Python would print it with its words, which may hold values
+            log.critical("the server ended with an error", exc_info=True)
+            raise typer.Exit(1) from None
+
+
+def _serve_written(settings: Settings, port: int | None, role: str, *, teams_unauthenticated: bool) -> None:
     from adapters.wiring import serving
 
     with ExitStack() as held:
-        held.enter_context(logs.written(settings.log_format, settings.log_level))
         try:
             # Before anything is read or brought to our schema: a SQLite file is one process's.
             held.enter_context(database.alone(settings.database_url))
