@@ -39,7 +39,7 @@ ON_TEAMS = (
 NEUTRAL = (
     *(
         f"tests/journeys/test_{name}.py"
-        for name in ("cohorts", "doubts", "editors", "plain_words", "privacy", "sharing")
+        for name in ("cohorts", "doubts", "editors", "picking", "plain_words", "privacy", "sharing")
     ),
     "tests/bot/features/test_office_hours.py",
 )  # in a process of their own, for their fixtures

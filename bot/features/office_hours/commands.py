@@ -118,9 +118,12 @@ def _refused(ctx: Context, outcome: Outcome, question: str) -> Answer:
     return Answer(inline=screens.told(why, kept, *rows))
 
 
-def bookings(ctx: Context, _words: str) -> Answer:
+def bookings(ctx: Context, words: str) -> Answer:
+    """What lies ahead; ``words`` may say how many to leave out, as the button for the next ones does."""
     found = ctx.store.office_hours.ahead(ctx.actor.member, ctx.now)
-    return Answer(inline=screens.bookings(ctx, found, ctx.store.people.settings().booking_cutoff))
+    skip = int(words) if words.isdecimal() and len(words) < 6 else 0
+    cut_off = ctx.store.people.settings().booking_cutoff
+    return Answer(inline=screens.bookings(ctx, found, cut_off, skip if skip < len(found) else 0))
 
 
 def _cancel(ctx: Context, value: str) -> Answer:

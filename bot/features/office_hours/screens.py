@@ -228,12 +228,13 @@ def cancelled_now(ctx: Context, booking: Booking) -> Message:
     return told(ctx.say("office_hours.cancelled", **_sides(booking, reader)))
 
 
-def bookings(ctx: Context, found: Sequence[Booking], cut_off: int) -> Message:
+def bookings(ctx: Context, found: Sequence[Booking], cut_off: int, skip: int = 0) -> Message:
+    """A screenful of them, and the way to the next."""
     title = plain(ctx.say("office_hours.bookings"))
     if not found:
         return told(ctx.say("office_hours.no_bookings"))
     blocks: list[Block] = [Heading(title)]
-    for one in found[:BOOKINGS_SHOWN]:
+    for one in found[skip : skip + BOOKINGS_SHOWN]:
         is_host = one.host.id == ctx.actor.member
         reader = one.host if is_host else one.asker
         sides = _sides(one, reader)
@@ -244,6 +245,10 @@ def bookings(ctx: Context, found: Sequence[Booking], cut_off: int) -> Message:
             Text((Plain("Place: "), place(one.place))),
             *_way_out(one, reader, ctx.now, cut_off, label),
         ]
+    shown = skip + BOOKINGS_SHOWN
+    if shown < len(found):
+        blocks.append(Note(ctx.say("office_hours.more_bookings", count=len(found) - shown)))
+        blocks.append(Buttons((Button("Later bookings", "office_hours.bookings", str(shown)),)))
     return Message(title, tuple(blocks))
 
 

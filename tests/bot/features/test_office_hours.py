@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 from itertools import count
 
+import msgspec
 import pytest
 from icalendar import Calendar
 
@@ -515,3 +516,24 @@ def test_many_times_bookings_and_windows_are_in_reach_everywhere():
     assert len(buttons(windows, "office_hours.close")) > 6
     for screen in (times, hosted, windows):
         reach.check(screen)
+
+
+def test_more_bookings_than_a_screen_holds_are_one_press_away():
+    house = House(start="08:00", end="18:00", most="40", capacity="2", days=["0", "1", "2", "3", "4"])
+
+    def generous(parts):
+        parts.people.save_settings(msgspec.structs.replace(parts.people.settings(), booking_minutes=600))
+
+    house.store.write("t", generous).result()
+    for _ in range(9):
+        house.book("bob")
+        house.book("cyd")
+    first = house.say("ann", "bookings")
+    (later,) = buttons(first, "office_hours.bookings")
+    second = house.press("ann", later).inline
+    seen = [one.value for screen in (first, second) for one in buttons(screen, "office_hours.cancel")]
+    assert len(seen) == len(set(seen)) == len(house.bookings())
+    assert not buttons(second, "office_hours.bookings")
+    reach.check(first)
+    for odd in ("9" * 40, "-1", "x", "\u0663"):
+        assert house.say("ann", f"bookings {odd}") in {first, house.say("ann", "bookings 3")}
