@@ -15,11 +15,12 @@ from bot.domain.tracks import Enrolment
 from bot.domain.waves import Wave, rounded, waves
 from bot.errors import Refusal
 from bot.messages import (
-    LABEL_LIMIT,
+    OPTIONS_LIMIT,
     TABLE_ROWS,
     Block,
     Button,
     Buttons,
+    Choice,
     Form,
     Heading,
     Message,
@@ -69,18 +70,25 @@ def _shown(ctx: Context, news: Sequence[Block]) -> Message:
     rules, here = ctx.store.cohorts.rules(), _here(ctx)
     title = plain(ctx.say("cohorts.title"))
     columns = tuple(plain(ctx.say("cohorts.columns")).split(" | "))
-    rows = [(_who(ctx, one), _track(ctx, one.track)) for one in rules[:TABLE_ROWS]]
-    ends = [
-        Button(clip(f"End {at}", LABEL_LIMIT), "cohorts.end", f"{one.what}:{one.track}:{one.which}")
-        for at, one in enumerate(rules[:TABLE_ROWS], start=1)
-    ]
-    listed: list[Block] = [Text(ctx.say("cohorts.none"))]
-    if rows:
-        numbered = tuple((str(at), *row) for at, row in enumerate(rows, start=1))
-        listed = [Table(columns, numbered)]
-        listed += [Buttons(tuple(ends[at : at + IN_A_ROW]), "End a rule") for at in range(0, len(ends), IN_A_ROW)]
+    rows = [(str(at), _who(ctx, one), _track(ctx, one.track)) for at, one in enumerate(rules, start=1)]
+    listed: list[Block] = [Table(columns, tuple(rows[:TABLE_ROWS])), *_ends(rules, rows)]
+    if not rows:
+        listed = [Text(ctx.say("cohorts.none"))]
     add = Buttons((Button("Add a rule", "cohorts.add", here.id if here else "", opens=True),))
     return Message(title, (Heading(title), *news, *listed, add, *_waves(ctx), Note(ctx.say("cohorts.note"))))
+
+
+def _ends(rules: Sequence[Rule], rows: Sequence[tuple[str, str, str]]) -> list[Block]:
+    """A button for each rule; of more than the table holds, a select that names them."""
+    values = [f"{one.what}:{one.track}:{one.which}" for one in rules]
+    if len(rules) > TABLE_ROWS:
+        picks = tuple(
+            Pick(value, clip(f"{at}. {who}: {track}", 75))
+            for value, (at, who, track) in zip(values[:OPTIONS_LIMIT], rows, strict=False)
+        )
+        return [Choice("End a rule", "cohorts.end", picks)]
+    ends = [Button(f"End {at}", "cohorts.end", value) for at, value in enumerate(values, start=1)]
+    return [Buttons(tuple(ends[at : at + IN_A_ROW]), "End a rule") for at in range(0, len(ends), IN_A_ROW)]
 
 
 def _waves(ctx: Context) -> list[Block]:

@@ -33,7 +33,7 @@ OF_THE_PLATFORM = {
 }  # fmt: skip
 Outcome = dict[str, Counter[str]]
 OURS = re.compile(r"\b(?:a-)?[0-9a-hjkmnp-z]{16}\b")
-NUMBERED = re.compile(r"\b(daily|review)-\d+")
+NUMBERED = re.compile(r"\b(daily|review)(-|\": )\d+")
 
 
 @pytest.fixture(scope="module")

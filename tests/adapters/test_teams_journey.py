@@ -73,6 +73,19 @@ async def test_the_daily_lesson_arrives_and_its_answer_takes_its_place(teams: Wo
     assert len(teams.platform.messages(direct("ana"))) == before + 1
 
 
+async def test_what_else_a_lesson_offers_is_in_a_select(teams: World):
+    await enrolled(teams)
+    await teams.move(hours=2)
+    (card,) = cards(teams.platform.messages(direct("ana"))[-1])
+    assert {"In an hour", "I know this", "Unclear", "Helpful", "Pause"} <= buttons(card).keys()
+    unpicked = next(one["data"] for one in walk(card) if "menu" in one.get("data", {}))
+    told = await teams.press(unpicked)
+    assert told["value"] == "Pick one from the list first, then press the button beside it."
+    before = len(teams.platform.messages(direct("ana")))
+    await teams.press(buttons(card)["Pause"])
+    assert "paused" in words(teams.platform.messages(direct("ana"))[before:])
+
+
 async def test_the_form_with_a_mistake_comes_back_filled_in(teams: World):
     await teams.say("help")  # the welcome is behind us
     (form,) = await teams.say("settings")  # typed, so no dialog can open

@@ -5,12 +5,14 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from sqlalchemy import update
 
+from bot.domain.cohorts import Rule
 from bot.domain.conversation import MemberJoined
 from bot.domain.people import Role
 from bot.domain.waves import Crowd
 from bot.ports.people import Team
 from storage.cohorts import Cohorts
 from storage.people import member
+from tests.contracts import reach
 from tests.journeys.conversation import button, buttons, said, words
 from tests.journeys.school import CORE, EXEC, PRODUCT, School
 
@@ -134,6 +136,17 @@ async def test_every_rule_is_listed_with_its_own_button(school):
     shown = await rule(school, "region", "US-CA")
     assert len([one for one in buttons(shown.inline) if one.action == "cohorts.end"]) == 7
     assert "Who is put into which track" in words(shown.inline)
+
+
+async def test_of_more_rules_than_a_table_holds_each_can_still_be_ended(school):
+    for at in range(21):
+        school.store(lambda parts, at=at: parts.people.add_team(Team(id=f"x{at}", name=f"Team {at}")))
+        school.store(lambda parts, at=at: parts.cohorts.add_rule(Rule("team", f"x{at}", CORE)))
+    shown = (await school.say("ada", "admin enrol")).inline
+    assert {value for action, value in reach.wanted(shown) if action == "cohorts.end"} == {
+        f"team:{CORE}:x{at}" for at in range(21)
+    }
+    reach.check(shown)
 
 
 async def test_an_administrator_is_told_how_long_a_wave_takes(school, monkeypatch):
