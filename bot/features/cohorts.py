@@ -67,7 +67,7 @@ def show(ctx: Context, _words: str) -> Answer:
 
 
 def _shown(ctx: Context, news: Sequence[Block]) -> Message:
-    rules, here = ctx.store.cohorts.rules(), _here(ctx)
+    rules, here = ctx.store.cohorts.rules()[:OPTIONS_LIMIT], _here(ctx)
     title = plain(ctx.say("cohorts.title"))
     columns = tuple(plain(ctx.say("cohorts.columns")).split(" | "))
     rows = [(str(at), _who(ctx, one), _track(ctx, one.track)) for at, one in enumerate(rules, start=1)]
@@ -83,8 +83,7 @@ def _ends(rules: Sequence[Rule], rows: Sequence[tuple[str, str, str]]) -> list[B
     values = [f"{one.what}:{one.track}:{one.which}" for one in rules]
     if len(rules) > TABLE_ROWS:
         picks = tuple(
-            Pick(value, clip(f"{at}. {who}: {track}", 75))
-            for value, (at, who, track) in zip(values[:OPTIONS_LIMIT], rows, strict=False)
+            Pick(value, clip(f"{at}. {who}: {track}", 75)) for value, (at, who, track) in zip(values, rows, strict=True)
         )
         return [Choice("End a rule", "cohorts.end", picks)]
     ends = [Button(f"End {at}", "cohorts.end", value) for at, value in enumerate(values, start=1)]
