@@ -53,7 +53,7 @@ def _either(*checks: Callable[[object], object]) -> Callable[[object], object]:
 
 OUR_REASONS = frozenset(
     {
-        "answer without ts", "conversations.open without a channel", "credentials refused", "message gone", "never met here", "no address",
+        "a file is missing", "answer without ts", "conversations.open without a channel", "credentials refused", "message gone", "never met here", "no address",
         "no connection", "no id in the answer", "not installed", "our own pace", "rate limited", "response_url refused",
         "service address not allowed", "token refused", "token unreadable", "unknown conversation", "unreadable answer",
         "workspace not served",

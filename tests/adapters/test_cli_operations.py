@@ -1,6 +1,7 @@
 """What an operator types: backup, restore, release, and the messages that need a look."""
 
 import json
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -115,7 +116,7 @@ def test_what_waits_is_told_with_its_time_of_arrival(shell, tmp_path):
     with engine.begin() as conn:
         Parts(conn, "acme").ledger.put(rows, NOW)
         conn.exec_driver_sql("UPDATE workspace SET platform = 'slack'")
-    assert "601 due, the oldest 0 min ago; nothing was sent" in shell("admin deliveries")
+    assert re.search(r"601 due, the oldest \d min ago; nothing was sent", shell("admin deliveries"))
     with engine.begin() as conn:
         parts = Parts(conn, "acme")
         (row,) = parts.dispatch.claim("w", "me", NOW, 1)

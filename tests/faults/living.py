@@ -82,8 +82,8 @@ def drains(life: Life) -> None:
     asyncio.run(_drain(life))
 
 
-def _quick(api_url: str) -> Calls:
-    return Calls(api_url, seconds=CALL_SECONDS)
+def _quick(api_url: str, **more: Any) -> Calls:
+    return Calls(api_url, seconds=CALL_SECONDS, **more)
 
 
 async def _drain(life: Life) -> None:

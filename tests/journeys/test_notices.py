@@ -117,7 +117,7 @@ async def test_changes_under_learners_and_suggestions_ride_in_the_same_message(s
     assert "Suggested terms: 1 new one waits for an editor." in told.words
     assert "Mia" not in told.words
     queue = await school.press("ada", button(told.message, "Suggested terms"))
-    assert "Golden set: Agreed cases." in said(queue)
+    assert "Golden set (Mia): Agreed cases." in said(queue)
     aloud = read_aloud(told.message)
     assert_needs_no_eyes("a notice", aloud)
     assert_golden("notice-aloud", aloud)
