@@ -8,7 +8,9 @@ from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
+    BigInteger,
     Column,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -30,7 +32,7 @@ from sqlalchemy import (
     update,
 )
 
-from bot.domain.calendar import REST, expiry_minute, instant, local_date
+from bot.domain.calendar import DAY, REST, expiry_minute, instant, local_date
 from bot.domain.tracks import Enrolment
 from bot.ports.lessons import History, Learner, Showing
 from storage.askings import Askings
@@ -38,10 +40,11 @@ from storage.dialects import insert, insert_for
 from storage.enrolments import Tracks, enrolment
 from storage.ledger import delivery
 from storage.people import account, day_off, member
-from storage.rhythms import IN_WINDOW, Rhythms, due_slot
+from storage.rhythms import Rhythms, Slot, due_slot, slot
 from storage.schema import Day, Instant, Json, ident, metadata
 
 EPOCH = datetime.fromtimestamp(0, UTC)
+MANY_SLOTS = 32
 TAKEN_BACK = ("paused", "stopped")  # reasons of a daily that its own learner took back
 FOREVER = date(9999, 12, 31)  # paused until they resume
 
@@ -57,9 +60,10 @@ learner = Table(
     Column("paused_until", Day),
     Column("ignored", Integer, nullable=False, server_default="0"),
     Column("last_daily_at", Instant),
-    PrimaryKeyConstraint("tenant", "member"),
+    PrimaryKeyConstraint("member", "tenant"),  # else SQLite would look for whom a slot is due among everybody
     Index(None, "zone", "minute", "tenant"),  # not the tenant first: see ``member``
     Index(None, "tenant", "last_daily_at"),
+    sqlite_with_rowid=False,  # nearly always found by its key: one tree to search, not two
 )
 
 lesson_state = Table(
@@ -102,20 +106,13 @@ _NEXT_DUE = select(func.min(due_slot.c.due_at)).where(
 )
 
 
-def _due() -> Select[Any]:
-    """The rows of the ledger that are due: who, which local date, from when until when."""
-    moment = bindparam("moment", type_=Integer)
-    rested = func.coalesce(type_coerce(learner.c.last_daily_at, Integer) + int(REST.total_seconds()), 0)
-    slot_due = type_coerce(due_slot.c.due_at, Integer)
-    slot_end = type_coerce(due_slot.c.expires_at, Integer)
+def _due(slot: Mapping[str, Any]) -> Select[Any]:
+    """The rows of the ledger for a slot, of those whose rhythm it is."""
+    moment, slot_due, slot_end = bindparam("moment", type_=Instant), slot["due_at"], slot["expires_at"]
+    rested = func.coalesce(type_coerce(learner.c.last_daily_at, BigInteger) + int(REST.total_seconds()), 0)
     due_at = case((rested > slot_due, rested), else_=slot_due)
     state = case((due_at >= slot_end, "skipped"), (slot_end <= moment, "missed"), else_="ready")
     reason = case((due_at >= slot_end, "moved"), (slot_end <= moment, "late"), else_=None)
-    off = exists().where(
-        day_off.c.tenant == _OF_TENANT,
-        day_off.c.day == due_slot.c.day,
-        or_(day_off.c.region == "", day_off.c.region == member.c.region),
-    )
     return (
         select(
             _OF_TENANT.label("tenant"),
@@ -124,33 +121,51 @@ def _due() -> Select[Any]:
             learner.c.member,
             literal("daily").label("kind"),
             learner.c.member.label("subject"),
-            due_slot.c.day.label("period"),
+            slot["day"].label("period"),
             state.label("state"),
             due_at.label("due_at"),
-            due_slot.c.expires_at,
+            slot_end.label("expires_at"),
             literal({}, Json).label("payload"),
             reason.label("reason"),
         )
-        .join(learner, (learner.c.zone == due_slot.c.zone) & (learner.c.minute == due_slot.c.minute))
         .join(member, (member.c.tenant == learner.c.tenant) & (member.c.id == learner.c.member) & member.c.active)
         .join(account, (account.c.tenant == member.c.tenant) & (account.c.id == member.c.account))
         .where(
             learner.c.tenant == _OF_TENANT,
-            learner.c.days.op("&")(due_slot.c.weekday_bit) != 0,
-            or_(learner.c.paused_until.is_(None), learner.c.paused_until <= due_slot.c.day),
-            ~off,
+            learner.c.zone == slot["zone"],
+            learner.c.minute == slot["minute"],
+            learner.c.days.op("&")(slot["weekday_bit"]) != 0,
+            or_(learner.c.paused_until.is_(None), learner.c.paused_until <= slot["day"]),
         )
     )
 
 
+def _off(day: Any) -> ColumnElement[bool]:
+    return exists().where(
+        day_off.c.tenant == _OF_TENANT,
+        day_off.c.day == day,
+        or_(day_off.c.region == "", day_off.c.region == member.c.region),
+    )
+
+
+# What one slot says is bound: its learners are found by an index, however many there are besides.
+_SLOT = {column.name: bindparam(column.name, type_=column.type) for column in due_slot.columns}
+_ANY_OFF = select(day_off.c.day).where(day_off.c.tenant == _OF_TENANT, day_off.c.day == _SLOT["day"]).limit(1)
 # By member, whose ids are random: each has the same place in a wave every day, and it says nothing about them.
-_PLANNED = _due().where(IN_WINDOW).order_by(due_slot.c.due_at, learner.c.member)
-_TODAY = _due().where(
-    learner.c.member == bindparam("of_member"),
-    due_slot.c.day == bindparam("today"),
-    due_slot.c.due_at <= bindparam("until"),  # not yet due today: the planner will see it
-    due_slot.c.expires_at > bindparam("until"),  # already past: it is due now, until its expiry
+_OF_SLOT = _due(_SLOT).order_by(learner.c.member)
+_OF_SLOT_AROUND_DAYS_OFF = _OF_SLOT.where(~_off(_SLOT["day"]))
+# After a stop, and at a company's first start, most of its learners are due: from member to member, as the ledger is ordered.
+_OF_WINDOW = (
+    _due(dict(due_slot.c.items()))
+    .where(
+        due_slot.c.day.between(bindparam("first", type_=Day), bindparam("last", type_=Day)),
+        due_slot.c.due_at > bindparam("after", type_=Instant),
+        due_slot.c.due_at <= bindparam("moment", type_=Instant),
+        ~_off(due_slot.c.day),
+    )
+    .order_by(member.c.id)
 )
+_TODAY = _due(_SLOT).where(~_off(_SLOT["day"]), learner.c.member == bindparam("of_member"))
 
 
 # One member's own row, lessons that wait, and what they were shown.
@@ -198,8 +213,7 @@ def _finish(dialect: str) -> Any:
 
 
 @lru_cache
-def _planning(dialect: str, *, today: bool) -> Any:
-    rows = _TODAY if today else _PLANNED
+def _planning(dialect: str, rows: Select[Any]) -> Any:
     columns = [column.name for column in rows.selected_columns]
     return insert_for(dialect, delivery).from_select(columns, rows).on_conflict_do_nothing()
 
@@ -243,13 +257,18 @@ class Lessons(Askings):
         self._tracks.stop(member_id)
 
     def plan(self, start: datetime, end: datetime) -> int:
-        """One INSERT ... SELECT: due slots of the window joined with the learners whose rhythm they are."""
+        """INSERT ... SELECT for each slot that is due, or for all of many at once."""
         self._rhythms.fill(start, end)
-        about = {"of_tenant": self._tenant, "after": start, "until": end, "moment": int(end.timestamp())}
-        # Most ticks end here; asking every learner whether it is their time would cost half a second for 100,000.
-        if not self._rhythms.is_any_due(start, end):
-            return 0
-        return self._insert(about, today=False)
+        slots = self._rhythms.due(start, end)
+        if len(slots) <= MANY_SLOTS:
+            return sum(self._plan(one, end) for one in slots)
+        about = {"of_tenant": self._tenant, "after": start, "moment": end}
+        return self._insert(_OF_WINDOW, about | {"first": slots[0]["day"] - DAY, "last": slots[-1]["day"] + DAY})
+
+    def _plan(self, due: Slot, end: datetime) -> int:
+        about = {**due, "of_tenant": self._tenant, "moment": end}
+        is_off_somewhere = self._conn.execute(_ANY_OFF, about).first() is not None
+        return self._insert(_OF_SLOT_AROUND_DAYS_OFF if is_off_somewhere else _OF_SLOT, about)
 
     def replan(self, member_id: str, now: datetime) -> None:
         one = self.learner(member_id)
@@ -258,12 +277,14 @@ class Lessons(Askings):
         self._rhythms.fill(now, now)
         today = local_date(one.zone, now)
         self._move(one, now)
-        about = {"of_tenant": self._tenant, "of_member": member_id, "today": today, "until": now}
-        about["moment"] = int(now.timestamp())
+        mine = slot(one.zone, one.minute, today)
+        if not mine["due_at"] <= now < mine["expires_at"]:
+            return  # the planner will see it, or it is over
+        about = {**mine, "of_tenant": self._tenant, "of_member": member_id, "moment": now}
         if self._conn.execute(_TODAY, about).first() is None:
             return
         self._revive(one, today)
-        self._insert(about, today=True)
+        self._insert(_TODAY, about)
 
     def _move(self, one: Learner, now: datetime) -> None:
         """What is planned and waits, mostly for the rest after the last daily, follows the clock of the new rhythm."""
@@ -282,8 +303,8 @@ class Lessons(Askings):
         """A lesson of today that was taken back before any call, by a pause or by leaving, is planned anew."""
         self._conn.execute(_TAKE_BACK, {"of_tenant": self._tenant, "of_member": one.member, "label": today.isoformat()})
 
-    def _insert(self, about: Mapping[str, Any], *, today: bool) -> int:
-        written = int(self._conn.execute(_planning(self._conn.dialect.name, today=today), about).rowcount)
+    def _insert(self, rows: Select[Any], about: Mapping[str, Any]) -> int:
+        written = int(self._conn.execute(_planning(self._conn.dialect.name, rows), about).rowcount)
         self.woken = self.woken or written > 0
         return written
 

@@ -15,6 +15,8 @@ from storage.schema import Day, Instant, ident, metadata
 HORIZON = timedelta(days=4)  # how far ahead instants are computed: over a long weekend
 LONG_WINDOW = timedelta(hours=12)  # up to here the day before ``end`` is the first one a window can speak of
 
+Slot = dict[str, Any]  # a row of ``due_slot``
+
 # Every zone and minute that somebody ever chose: a few hundred rows where there may be a hundred thousand learners.
 rhythm = Table(
     "rhythm",
@@ -36,10 +38,23 @@ due_slot = Table(
     Column("expires_at", Instant, nullable=False),
     PrimaryKeyConstraint("zone", "minute", "day"),
     Index(None, "due_at"),
+    sqlite_with_rowid=False,  # nearly always found by its key: one tree to search, not two
 )
 
-IN_WINDOW = (due_slot.c.due_at > bindparam("after")) & (due_slot.c.due_at <= bindparam("until"))
-_ANY = select(due_slot.c.zone).where(IN_WINDOW).limit(1)
+# The rhythm is asked of each slot that is due, mostly of none; the other way round every tick would go through them all.
+_DUE = (
+    select(due_slot)
+    .where(
+        due_slot.c.due_at > bindparam("after"),
+        due_slot.c.due_at <= bindparam("until"),
+        exists().where(
+            rhythm.c.tenant == bindparam("of_tenant"),
+            rhythm.c.zone == due_slot.c.zone,
+            rhythm.c.minute == due_slot.c.minute,
+        ),
+    )
+    .order_by(due_slot.c.due_at, due_slot.c.zone, due_slot.c.minute)
+)
 _RHYTHMS = select(rhythm.c.zone, rhythm.c.minute).where(rhythm.c.tenant == bindparam("of_tenant"))
 _UNFILLED = _RHYTHMS.where(
     ~exists().where(
@@ -70,19 +85,21 @@ class Rhythms:
         # Whoever wrote the last day may have begun after ``start``: after a stop, days between can be missing.
         rhythms = _RHYTHMS if end - start > LONG_WINDOW else _UNFILLED
         rows = [
-            _slot(zone, minute, day)
+            slot(zone, minute, day)
             for zone, minute in self._conn.execute(rhythms, {"of_tenant": self._tenant, "last": last}).all()
             for day in dates(start.date() - DAY, last)
         ]
         if rows:
             self._conn.execute(_new(self._conn.dialect.name, due_slot), rows)
 
-    def is_any_due(self, start: datetime, end: datetime) -> bool:
-        """Whether any rhythm at all is due in a window, of whichever tenant."""
-        return self._conn.execute(_ANY, {"after": start, "until": end}).first() is not None
+    def due(self, start: datetime, end: datetime) -> list[Slot]:
+        """The slots after ``start`` up to ``end`` that are somebody's rhythm here, or once were, in their order."""
+        about = {"of_tenant": self._tenant, "after": start, "until": end}
+        return [dict(row) for row in self._conn.execute(_DUE, about).mappings()]
 
 
-def _slot(zone: str, minute: int, day: date) -> dict[str, Any]:
+def slot(zone: str, minute: int, day: date) -> Slot:
+    """A rhythm on one local date."""
     return {
         "zone": zone,
         "minute": minute,

@@ -12,6 +12,7 @@ from sqlalchemy import select
 
 from bot.domain.calendar import DAY, REST, expiry_minute, instant, local_date, occurrences
 from bot.ports.people import Member
+from storage import lessons
 from storage.ledger import delivery
 from storage.lessons import learner as learners
 from tests.storage.conftest import NOW, learner
@@ -50,8 +51,9 @@ windows = st.tuples(
     window=windows,
     pause=st.one_of(st.none(), st.just("for ever"), st.integers(-3, 5)),
     off=st.sets(st.integers(-1, 5), max_size=3),
+    at_once=st.booleans(),
 )
-def test_what_is_planned_is_what_the_calendar_says(parts, rhythm, window, pause, off):
+def test_what_is_planned_is_what_the_calendar_says(parts, rhythm, window, pause, off, at_once):
     start = window[0]
     end = start + timedelta(minutes=window[1])
     first = local_date(rhythm["zone"], start)
@@ -64,8 +66,10 @@ def test_what_is_planned_is_what_the_calendar_says(parts, rhythm, window, pause,
         for day in days_off:
             parts.people.add_day_off(day)
         parts.lessons.save(one)
-        written = parts.lessons.plan(start, end)
-        again = parts.lessons.plan(start, end)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(lessons, "MANY_SLOTS", 0 if at_once else 1000)  # all slots in one statement, or one by one
+            written = parts.lessons.plan(start, end)
+            again = parts.lessons.plan(start, end)
         rows = stored(parts)
         savepoint.rollback()
     due = occurrences(one.rhythm, start, end, days_off)
@@ -89,7 +93,7 @@ def test_windows_side_by_side_miss_nothing_and_double_nothing(parts, rhythm, sta
     with parts.savepoint() as savepoint:
         parts.lessons.save(one)
         for before, after in pairwise(marks):
-            parts.lessons.plan(before - timedelta(minutes=10) if before > start else before, after)
+            parts.lessons.plan(max(before - timedelta(minutes=10), start), after)
         rows = [(period, at) for period, _, at, _ in stored(parts)]
         savepoint.rollback()
     assert rows == [(day.isoformat(), at) for day, at in occurrences(one.rhythm, start, marks[-1])]

@@ -204,6 +204,7 @@ def upgrade() -> None:
         sa.Column("due_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("zone", "minute", "day", name=op.f("pk_due_slot")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_due_slot_due_at"), "due_slot", ["due_at"], unique=False)
     op.create_table(
@@ -303,7 +304,8 @@ def upgrade() -> None:
         sa.Column("paused_until", sa.String(10), nullable=True),
         sa.Column("ignored", sa.Integer(), server_default="0", nullable=False),
         sa.Column("last_daily_at", sa.BigInteger(), nullable=True),
-        sa.PrimaryKeyConstraint("tenant", "member", name=op.f("pk_learner")),
+        sa.PrimaryKeyConstraint("member", "tenant", name=op.f("pk_learner")),
+        sqlite_with_rowid=False,
     )
     op.create_index(op.f("ix_learner_tenant_last_daily_at"), "learner", ["tenant", "last_daily_at"], unique=False)
     op.create_index(op.f("ix_learner_zone_minute_tenant"), "learner", ["zone", "minute", "tenant"], unique=False)
