@@ -10,6 +10,7 @@ from scheduler.ports import DispatchParts, SchedulerStore, finished
 
 INBOX_KEPT = timedelta(days=7)
 LOG_KEPT = timedelta(days=90)
+PARKED_TEXT_KEPT = timedelta(days=14)
 ANSWERS_KEPT = timedelta(days=400)
 DEPARTED_KEPT = timedelta(days=30)
 SWEEP_EVERY = timedelta(hours=1)
@@ -72,3 +73,4 @@ def _sweep(parts: DispatchParts, now: datetime) -> None:
     if not parts.dispatch.alone("sweeping"):
         return
     parts.dispatch.forget(inbox_before=now - INBOX_KEPT, log_before=now - LOG_KEPT, answers_before=now - ANSWERS_KEPT)
+    parts.dispatch.forget_texts(now - PARKED_TEXT_KEPT)

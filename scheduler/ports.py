@@ -155,6 +155,10 @@ class Dispatch(Protocol):
         """Delete seen events, ended deliveries and answers past their retention."""
         ...
 
+    def forget_texts(self, before: datetime) -> int:
+        """Delete what parked messages that were due before then would have said; the rows stay. How many it were."""
+        ...
+
     def next_due(self, after: datetime) -> datetime | None: ...
 
     def marked(self) -> datetime | None:

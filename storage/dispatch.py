@@ -25,7 +25,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.deliveries import OUTCOME_UNKNOWN, Delivery
-from storage import locks, rounds
+from storage import locks, parked, rounds
 from storage.askings import answer
 from storage.dialects import as_ids, as_json, insert, insert_for, is_one_of, is_sqlite, machine_now, rows_of, try_alone
 from storage.ledger import Ledger, deliveries, delivery, ended, locked, message_budget, read
@@ -290,6 +290,9 @@ class DispatchPart:
         )
         spent = (message_budget.c.tenant == self._tenant) & (message_budget.c.day < log_before.date())
         self._conn.execute(delete(message_budget).where(spent))
+
+    def forget_texts(self, before: datetime) -> int:
+        return parked.forget_texts(self._conn, self._tenant, before)
 
     def next_due(self, after: datetime) -> datetime | None:
         return self._conn.execute(_NEXT, {"of_tenant": self._tenant, "after": after}).scalar()

@@ -14,27 +14,24 @@ from sqlalchemy import (
     case,
     delete,
     exists,
-    false,
     func,
+    not_,
     or_,
     select,
-    text,
-    true,
     update,
 )
 
-from bot.domain.deliveries import GAVE_UP, OUTCOME_UNKNOWN, OVERLAP
+from bot.domain.deliveries import OUTCOME_UNKNOWN, OVERLAP
 from storage import holds
 from storage.dialects import insert, machine_now
 from storage.dispatch import UNSETTLED, tick_mark
 from storage.ledger import PENDING, READY, delivery, in_turn, message_budget, root
+from storage.parked import DEAD, DROPPED, RESTORED, is_textless, may_be_there, parked
 from storage.people import tenant, workspace
 from storage.queues import queues
 
 LATE = timedelta(minutes=15)  # after which what should have been sent is called stuck
 LONGEST_WAVE = timedelta(hours=6)  # but where a lane moves: a hundred thousand people on Slack take almost that long
-DROPPED = "dropped by the operator"
-RESTORED = "restored"
 COUNTED = 100_000  # what is more is not counted: whoever watches has seen enough
 
 
@@ -50,6 +47,7 @@ class Trouble(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
     due_at: datetime
     attempts: int
+    is_textless: bool  # past its retention: it can only be dropped
 
 
 class Backlog(msgspec.Struct, frozen=True, kw_only=True):
@@ -90,7 +88,7 @@ def troubles(conn: Connection, now: datetime, limit: int = 500) -> list[Trouble]
         (or_(delivery.c.state == "unknown", delivery.c.in_doubt), "in doubt"),
         else_="stuck",
     )
-    found = select(delivery, what.label("trouble")).where(_in_trouble(conn, now))
+    found = select(delivery, what.label("trouble"), is_textless().label("textless")).where(_in_trouble(conn, now))
     return [
         Trouble(
             id=row.id,
@@ -102,20 +100,22 @@ def troubles(conn: Connection, now: datetime, limit: int = 500) -> list[Trouble]
             reason=row.reason or "",
             due_at=row.due_at,
             attempts=row.attempts,
+            is_textless=row.textless,
         )
         for row in conn.execute(found.order_by(delivery.c.due_at, delivery.c.id).limit(limit))
     ]
 
 
 def replay(conn: Connection, ids: Sequence[int], now: datetime) -> list[int]:
-    """Send these again at once, also past their time. What may have arrived stays in doubt. Returns those it could.
+    """Send these again at once, also past their time. What may have arrived stays in doubt. Returns those it could:
+    not those whose text is deleted.
 
     A worker that froze before it recorded anything finds another epoch and can change nothing any more.
     """
-    wanted = in_turn(conn, delivery.c.id.in_(ids) & _in_trouble(conn, now))
+    wanted = in_turn(conn, delivery.c.id.in_(ids) & _in_trouble(conn, now) & not_(is_textless()))
     late = delivery.c.expires_at <= now
     values = {
-        "in_doubt": _may_be_there(),
+        "in_doubt": may_be_there(),
         "expires_at": case((late, None), else_=delivery.c.expires_at),
         "state": "ready",
         "reason": "replayed",
@@ -157,22 +157,11 @@ def _in_trouble(conn: Connection, now: datetime) -> ColumnElement[bool]:
     late |= delivery.c.due_at <= now - LONGEST_WAVE
     waits = (delivery.c.state == "ready") & (delivery.c.in_doubt | (late & delivery.c.root.is_(None)))
     lapsed = delivery.c.state.in_(["claimed", "sending"]) & (delivery.c.lease_until <= machine)
-    return or_(_parked(), delivery.c.state == "unknown", waits, lapsed)
-
-
-def _parked() -> ColumnElement[bool]:
-    """Given up by the bot; what an operator has decided on is not in trouble any more."""
-    decided = [f"{reason}: {OUTCOME_UNKNOWN}" for reason in (DROPPED, RESTORED)]
-    return (delivery.c.state == "dead") & func.coalesce(delivery.c.reason, "").not_in(decided)
-
-
-def _may_be_there() -> ColumnElement[bool]:
-    called = or_(delivery.c.state.in_(["sending", "unknown"]), delivery.c.reason == GAVE_UP)
-    return case((or_(delivery.c.in_doubt, called), true()), else_=false())
+    return or_(parked(), delivery.c.state == "unknown", waits, lapsed)
 
 
 def _drop(conn: Connection, wanted: ColumnElement[bool], reason: str) -> list[int]:
-    there = _may_be_there()
+    there = may_be_there()
     values: dict[str, Any] = {
         "state": case((there, "dead"), else_="skipped"),
         "reason": case((there, f"{reason}: {OUTCOME_UNKNOWN}"), else_=reason),
@@ -187,15 +176,12 @@ def _drop(conn: Connection, wanted: ColumnElement[bool], reason: str) -> list[in
     return ids
 
 
-_DEAD = text("delivery.state = 'dead'")  # a literal, for the partial index
 _ready = select(delivery.c.due_at).where(READY).limit(COUNTED).subquery()
 _is_due = _ready.c.due_at <= bindparam("now")
 _READY_COUNTS = select(func.sum(case((_is_due, 0), else_=1)), func.sum(case((_is_due, 1), else_=0))).select_from(_ready)
 _pending = select(delivery.c.state).where(PENDING).limit(COUNTED).subquery()
 _PENDING_COUNTS = select(_pending.c.state, func.count().label("rows")).group_by(_pending.c.state)
-_PARKED_COUNT = select(func.count()).select_from(
-    select(delivery.c.id).where(_DEAD, _parked()).limit(COUNTED).subquery()
-)
+_PARKED_COUNT = select(func.count()).select_from(select(delivery.c.id).where(DEAD, parked()).limit(COUNTED).subquery())
 # Lane by lane, for that is the order of the index: the first row that does not hang on another is all that is read.
 _oldest = (
     select(delivery.c.due_at)

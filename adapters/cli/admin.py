@@ -31,7 +31,7 @@ def deliveries(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
 ) -> None:
     """List what waits for its turn, and the messages that are parked, in doubt or stuck; send them again, or give them up."""
-    from adapters.cli.output import MISUSED, fail, settings_or_exit
+    from adapters.cli.output import FOUND, MISUSED, fail, settings_or_exit
     from adapters.wiring import operations
     from adapters.wiring.system import Unusable
 
@@ -43,8 +43,18 @@ def deliveries(
         if not again and not away:
             _list(address, as_json=as_json)
             return
-        found = {one.id: one.state for one in operations.troubles(address)}
-        doubtful = [id for id in again if found.get(id) == "in doubt"]
+        found = {one.id: one for one in operations.troubles(address)}
+        doubtful = [id for id in again if id in found and found[id].state == "in doubt"]
+        textless = [id for id in again if id in found and found[id].is_textless]
+        if textless:
+            typer.echo(
+                f"Cannot be sent again, for the text is deleted 14 days after it was due: {', '.join(map(str, textless))}. "
+                "They can be dropped.",
+                err=True,
+            )
+            again = [id for id in again if id not in textless]
+        if not again and not away:
+            raise typer.Exit(FOUND)
         if not yes:
             typer.echo(f"Send again: {len(again)}. Give up: {len(away)}.", err=True)
             if doubtful:

@@ -109,6 +109,20 @@ def test_parked_messages_are_listed_replayed_and_dropped(shell):
     assert "both" in shell("admin deliveries --drop 1 --replay 1", code=2)
 
 
+def test_the_text_of_a_parked_message_is_deleted_after_two_weeks(shell, tmp_path):
+    (parked,) = json.loads(shell("admin deliveries --json"))["deliveries"]
+    engine = open_engine(f"sqlite:///{tmp_path / 'coach.db'}")
+    with engine.begin() as conn:
+        assert Parts(conn, "acme").dispatch.forget_texts(NOW - timedelta(hours=1)) == 0  # the message was due just then
+        assert Parts(conn, "acme").dispatch.forget_texts(NOW) == 1
+        assert Parts(conn, "acme").dispatch.forget_texts(NOW) == 0
+    engine.dispose()
+    assert "text deleted, no such channel" in json.loads(shell("admin deliveries --json"))["deliveries"][0]["reason"]
+    told = shell(f"admin deliveries --yes --replay {parked['id']}", code=1)
+    assert f"the text is deleted 14 days after it was due: {parked['id']}" in told
+    assert "Given up: 1" in shell(f"admin deliveries --yes --drop {parked['id']}")
+
+
 def test_what_waits_is_told_with_its_time_of_arrival(shell, tmp_path):
     """A wave of six hundred on Slack, at three hundred a minute, once the lane moves."""
     engine = open_engine(f"sqlite:///{tmp_path / 'coach.db'}")

@@ -20,6 +20,7 @@ from storage import backups, holds, operations
 from storage.backups import BackupFailed
 from storage.dialects import open_engine
 from storage.ledger import delivery, message_budget
+from storage.parked import DROPPED, RESTORED
 from storage.parts import Parts
 from storage.schema import metadata
 from tests.storage.conftest import NOW
@@ -265,7 +266,7 @@ def test_what_was_under_way_is_never_said_to_be_unsent(connection, parts):
     holds.hold(connection, "restored", NOW)
     assert operations.release(connection, NOW, send=False) == 1
     now = parts.ledger.get(row.id)
-    assert (now.state, now.reason) == ("dead", f"{operations.RESTORED}: {OUTCOME_UNKNOWN}")
+    assert (now.state, now.reason) == ("dead", f"{RESTORED}: {OUTCOME_UNKNOWN}")
     assert connection.execute(select(func.count()).select_from(message_budget)).scalar() == 1
     assert operations.troubles(connection, NOW) == []
 
@@ -315,7 +316,7 @@ def test_drop_ends_a_message_and_forgets_its_words(connection, parts):
     parts.dispatch.unknown(doubtful, "held", 600)
     assert sorted(operations.drop(connection, [parked.id, doubtful.id, fine.id], NOW)) == [parked.id, doubtful.id]
     assert parts.ledger.get(parked.id).state == "skipped"
-    assert parts.ledger.get(doubtful.id).reason == f"{operations.DROPPED}: {OUTCOME_UNKNOWN}"
+    assert parts.ledger.get(doubtful.id).reason == f"{DROPPED}: {OUTCOME_UNKNOWN}"
     assert parts.ledger.get(parked.id).payload == parts.ledger.get(doubtful.id).payload == {}
     assert parts.ledger.get(fine.id).state == "claimed"
     assert operations.troubles(connection, NOW) == []

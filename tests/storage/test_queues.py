@@ -67,3 +67,32 @@ def test_crowds_are_counted_by_time_and_where_they_are_sent_to(parts, others):
         "test",
         [("Europe/Berlin", 570, 1), ("Europe/Berlin", 600, 1)],
     )
+
+
+def test_only_the_texts_of_what_is_parked_and_old_are_deleted(parts):
+    said = {"words": "secret"}
+    names = ("parked", "doubtful", "sent", "ready", "young", "held")
+    due = {"young": NOW + MINUTE}
+    rows = [
+        Outgoing(kind="note", subject=one, period="1", member="ann", due_at=due.get(one, NOW), payload=said)
+        for one in names
+    ]
+    parts.ledger.put(rows, NOW)
+    mine = {one.subject: one for one in parts.dispatch.claim("w-acme", "me", NOW + MINUTE, 10)}
+    parts.dispatch.intend("me", [one for name, one in mine.items() if name != "ready"], {})
+    parts.dispatch.end(mine["parked"], "dead", "channel gone")
+    parts.dispatch.give_up(mine["doubtful"], "outcome unknown")
+    parts.dispatch.sent(mine["sent"], "m", NOW)
+    parts.dispatch.end(mine["young"], "dead", "channel gone")
+    parts.dispatch.unknown(mine["held"], "held", 0.0)
+    assert parts.dispatch.forget_texts(NOW + MINUTE) == 2
+    kept = {name: parts.ledger.get(one.id) for name, one in mine.items()}
+    assert {name for name, one in kept.items() if one.payload == {}} == {"parked", "doubtful"}
+    assert kept["parked"].reason == "text deleted, channel gone"
+    ids = [kept["parked"].id, kept["doubtful"].id]
+    assert operations.replay(parts.conn, ids, NOW) == []
+    assert sorted(operations.drop(parts.conn, ids, NOW)) == sorted(ids)
+    assert [parts.ledger.get(id).state for id in ids] == [
+        "skipped",
+        "dead",
+    ]  # what may be there is never said to be unsent
