@@ -15,7 +15,7 @@ from adapters.slack import charts, limits
 from adapters.slack.fitting import Piece, fitted
 from adapters.slack.forms import input_block, option, picks
 from adapters.slack.presses import FORM_OPEN, action_id, form_value
-from adapters.slack.spans import Mentions, elements, escaped, mrkdwn, plain_text, rich_text, words
+from adapters.slack.spans import Mentions, elements, escaped, mrkdwn, paragraphs, plain_text, rich_text, words
 from bot.domain.wording import bar, clean, grid, one_line, weight
 from bot.messages import (
     SUMMARY_LIMIT,
@@ -182,7 +182,8 @@ class _Page:
                 return self._form(block)
 
     def _rich(self, spans: Spans) -> list[Json]:
-        return rich_text(elements(spans, self._mentions))
+        made = elements(spans, self._mentions)
+        return [block for part in paragraphs(made) for block in rich_text(part)]
 
     def _field(self, label: str, value: Spans) -> Json:
         name = clip(one_line(label), limits.FIELD_LABEL)

@@ -91,6 +91,19 @@ def rich_text(made: list[Json], kind: str = "rich_text_section") -> list[Json]:
     return [{"type": "rich_text", "elements": [{"type": kind, "elements": part}]} for part in parts]
 
 
+def paragraphs(made: list[Json]) -> list[list[Json]]:
+    """The elements between empty lines. As blocks of their own they stand apart as all blocks do, not by a whole empty line."""
+    found: list[list[Json]] = [[]]
+    for element in made:
+        if element["type"] != "text" or "\n\n" not in element["text"]:
+            found[-1].append(element)
+            continue
+        first, *others = element["text"].split("\n\n")
+        found[-1] += [{**element, "text": first}] if first else []
+        found += [[{**element, "text": text}] if (text := other.lstrip("\n")) else [] for other in others]
+    return [one for one in found if one]
+
+
 def _parts(made: list[Json]) -> list[list[Json]]:
     parts: list[list[Json]] = [[]]
     room = limits.SECTION

@@ -425,3 +425,11 @@ def test_the_check_itself_finds_what_slack_refuses(bad):
 )
 def test_the_second_opinion_has_one(bad):
     assert blockkit_models.problems({"text": "s", "blocks": [bad]})
+
+
+def test_paragraphs_are_blocks_of_their_own():
+    spans = (Plain("\n\n"), Strong("Right."), Plain(" You chose A.\n\n\nThey "), Strong("show"), Plain("\nit.\n\n"))
+    made = render.message(Message("s", (Text(spans),)))["blocks"]
+    told = ["".join(one["text"] for one in block["elements"][0]["elements"]) for block in made]
+    assert told == ["Right. You chose A.", "They show\nit."]
+    block_kit.check({"text": "s", "blocks": made})
