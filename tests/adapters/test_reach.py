@@ -26,7 +26,7 @@ FORM = st.just(Form(id="f", title="t", fields=(TextInput(name="n", label="l"),))
 SCREEN = st.builds(Message, st.just("s"), st.lists(st.one_of(ROW, ROW, TEXT, CHOICE, FORM), max_size=14).map(tuple))
 
 
-@settings(deadline=None, max_examples=60)
+@settings(deadline=None, max_examples=25)
 @given(SCREEN.filter(lambda one: sum(isinstance(block, Choice | Form) for block in one.blocks) < limits.ACTIONS))
 def test_every_press_is_on_every_platform(screen: Message) -> None:
     reach.check(screen)
