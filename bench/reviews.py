@@ -43,6 +43,8 @@ READ = 60.0  # seconds between a lesson and its question
 # in ten after a week, three in ten after a month, one in ten after half a year.
 STRENGTH = 0.79
 BEGIN, END = "<!-- written by `python -m bench.reviews --docs` -->", "<!-- until here -->"
+AIMS_BEGIN, AIMS_END = "<!-- aims, by `python -m bench.reviews --docs` -->", "<!-- until here, the aims -->"
+AIMS = (0.80, 0.85, 0.88, 0.92, 0.95)  # what a company may choose, by ``admin reviews``
 
 
 @dataclass
@@ -219,6 +221,13 @@ def simulate(
     }
 
 
+def aims(members: int = FEWER) -> Found:
+    """Our own schedule with other aims."""
+    review, _share = STRATEGIES[OURS]
+    people = {aim: [live(SEED * 1_000_003 + at * 2, review, WEEKS, aim) for at in range(members)] for aim in AIMS}
+    return {f"{aim:.0%}": figures(some, WEEKS) for aim, some in people.items()}
+
+
 def plot(found: Found) -> str:
     """Load against recall of the marked concepts, as a picture that needs nothing but a browser."""
     width, height, left, bottom = 640, 360, 50, 310
@@ -268,14 +277,27 @@ def table(found: Found) -> str:
     return "\n".join(lines)
 
 
-def write(found: Found, others: Mapping[int, str], docs: Path) -> None:
-    """Put the table, the distances and the picture into the docs."""
+def aims_table(found: Found) -> str:
+    """What another aim costs and keeps."""
+    lines = ["| aim | reviews a day | recall, all lessons | recall, marked lessons |", "|---|---|---|---|"]
+    lines += [
+        f"| {aim} | {one['load']:.2f} | {one['recall']:.2f} | {one['marked']:.2f} |" for aim, one in found.items()
+    ]
+    return "\n".join(lines)
+
+
+def write(found: Found, others: Mapping[int, str], tried: Found, docs: Path) -> None:
+    """Put the tables, the distances and the picture into the docs."""
     page = docs / "explain" / "learning.md"
-    before, _, rest = page.read_text().partition(BEGIN)
-    after = rest.partition(END)[2]
     seeds = "\n".join(f"* people of seed {seed}: {said}" for seed, said in others.items())
-    page.write_text(f"{before}{BEGIN}\n\n{table(found)}\n\nOurs beside {REFERENCE}:\n\n{seeds}\n\n{END}{after}")
+    text = _between(page.read_text(), BEGIN, END, f"{table(found)}\n\nOurs beside {REFERENCE}:\n\n{seeds}")
+    page.write_text(_between(text, AIMS_BEGIN, AIMS_END, aims_table(tried)))
     (docs / "images" / "reviews.svg").write_text(plot(found))
+
+
+def _between(text: str, begin: str, end: str, new: str) -> str:
+    before, _, rest = text.partition(begin)
+    return f"{before}{begin}\n\n{new}\n\n{end}{rest.partition(end)[2]}"
 
 
 def run(members: int = MEMBERS, docs: Path | None = None) -> None:
@@ -291,8 +313,10 @@ def run(members: int = MEMBERS, docs: Path | None = None) -> None:
         others[seed] = f"{distance(simulate(fewer, seed=seed, names=(OURS, REFERENCE)))} ({fewer} people)"
     for seed, said in others.items():
         print(f"ours to {REFERENCE}, seed {seed}: {said}")
+    tried = aims(fewer)
+    print(aims_table(tried))
     if docs is not None:
-        write(found, others, docs)
+        write(found, others, tried, docs)
 
 
 if __name__ == "__main__":

@@ -113,7 +113,8 @@ def learned(work: Work, member: str, question: Question, *, right: bool, day: da
         return
     before = work.store.reviews.memory(member, concept)
     if joins(right, question.core, before is not None):
-        after = answered(before, concept, question.id, question.rev, right, day)
+        aim = work.store.people.settings().retention
+        after = answered(before, concept, question.id, question.rev, right, day, aim)
         work.store.reviews.keep(member, after)
 
 

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from fsrs import Card, Scheduler
 
 RETENTION = 0.88  # the share of reviews that should succeed; why, and the order below: docs/decisions/0012
+LEAST_RETENTION, MOST_RETENTION = 0.80, 0.95  # what a company may choose instead
 LONGEST = 180  # days between two reviews
 A_DAY = 2  # reviews in one sitting
 LEECH = 4  # misses after which a concept is taken out and its author is told
@@ -105,7 +106,7 @@ def revived(one: Memory, rev: int, day: date) -> Memory:
     return msgspec.structs.replace(one, state="active", misses=0, due=day, rev=rev)
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=32)
 def _scheduler(retention: float = RETENTION) -> Scheduler:
     from fsrs import Scheduler
 

@@ -120,3 +120,20 @@ async def test_a_review_is_nobody_elses(school):
     assert "no longer in use" in said(await school.press("ben", choice))
     for value in ("", "x", "x:0", choice.value.replace(":", ":9"), choice.value + ":unsure"):
         assert "no longer in use" in said(await school.does("mia", Pressed("lessons.review_answer", value)))
+
+
+async def test_a_company_chooses_how_much_reviews_aim_to_keep(school):
+    school.join("eve", roles=(Role.ADMIN,))
+    assert "aim at 88 %" in said(await school.say("eve", "admin reviews"))
+    assert "nothing here for you" in said(await school.say("mia", "admin reviews 95"))
+    for wrong in ("79", "96", "much", "0.9", "-85", "٩٠"):
+        assert "Nothing was changed" in said(await school.say("eve", f"admin reviews {wrong}"))
+    await school.go(DAY)
+    await school.answers("mia")
+    usual = memory(school)
+    assert "aim at 95 %" in said(await school.say("eve", "admin reviews 95%"))
+    await school.go(DAY)
+    await school.answers("mia")
+    careful = memory(school, "core:lesson/core-2")
+    assert careful.stability == usual.stability  # what is known of a memory is the same, when it is asked again is not
+    assert careful.due - careful.reviewed < usual.due - usual.reviewed

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bot.features.lessons import (
+    aim,
     attention,
     authors,
     commands,
@@ -19,7 +20,7 @@ from bot.router import Feature
 
 FEATURE = Feature(
     name="lessons",
-    commands=[*commands.COMMANDS, *progress.COMMANDS, *reviews.COMMANDS, *authors.COMMANDS],
+    commands=[*commands.COMMANDS, *progress.COMMANDS, *reviews.COMMANDS, *authors.COMMANDS, *aim.COMMANDS],
     actions=[*commands.ACTIONS, *attention.ACTIONS, *progress.ACTIONS, *reviews.ACTIONS, *practice.ACTIONS],
     forms=[*authors.FORMS],
     kinds=[kinds.DAILY, nudges.NUDGE, attention.SNOOZED, rest.PAUSED],

@@ -40,11 +40,12 @@ def _step(work: Work, version: str, cursor: Mapping[str, Any]) -> Next | Done:
 def _rebuild(work: Work, member: str, concept: str) -> None:
     """The memory of a concept from the answers that still stand."""
     zone, catalog = work.store.people.zone_in_force(member), work.catalog
+    aim = work.store.people.settings().retention
     memory: Memory | None = None
     for one in work.store.lessons.record(member, questions_of(catalog.lessons[concept])):
         question = catalog.questions.get(one.question)
         if question is not None and joins(one.correct, question.core, memory is not None):
-            memory = answered(memory, concept, one.question, one.rev, one.correct, local_date(zone, one.at))
+            memory = answered(memory, concept, one.question, one.rev, one.correct, local_date(zone, one.at), aim)
     if memory is None:
         work.store.reviews.forget(member, concept)
     else:
