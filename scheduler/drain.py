@@ -11,6 +11,7 @@ from datetime import datetime
 from functools import partial
 from itertools import groupby
 from typing import TypeVar
+from zlib import crc32
 
 import msgspec
 
@@ -82,7 +83,7 @@ class Drainer:
         """Drain on every wake-up, and once a second as the fallback, until stopped."""
         while not self._stopping:
             try:
-                for lane in await self._lanes():
+                for lane in await self._in_our_order():
                     self._set_off(lane)
             except Exception:
                 log.exception("the lanes could not be read; the next wake-up tries again")
@@ -93,6 +94,10 @@ class Drainer:
             finally:
                 self._wake.clear()
         await asyncio.gather(*self._rounds.values())
+
+    async def _in_our_order(self) -> list[Lane]:
+        """Each worker begins with other lanes: all are woken at once, and whoever comes first has a lane for the whole wave."""
+        return sorted(await self._lanes(), key=lambda lane: crc32(f"{self._owner} {lane.workspace}".encode()))
 
     def _set_off(self, lane: Lane) -> None:
         if lane.workspace in self._rounds:
@@ -129,7 +134,7 @@ class Drainer:
 
     async def drain(self) -> int:
         """Send everything that is due now. Returns how many messages were sent."""
-        lanes = [self._drain_lane(lane) for lane in await self._lanes()]
+        lanes = [self._drain_lane(lane) for lane in await self._in_our_order()]
         counts = await asyncio.gather(*lanes, return_exceptions=True)
         for count in counts:  # one lane in trouble, and the others have been served
             if isinstance(count, BaseException):

@@ -104,3 +104,20 @@ def test_what_may_have_arrived_keeps_its_budget(bench):
     here.drain()
     assert here.states() == {"a": "dead"}
     assert not here.write(lambda parts: parts.dispatch.take_budget("ann", NOW.date(), 999))
+
+
+async def test_each_worker_begins_with_other_lanes(bench):
+    """All are woken at once, and whoever comes first has a lane for its whole wave."""
+    here = bench()
+    every = [Lane(f"w{at}", "acme", here.platform) for at in range(20)]
+
+    async def lanes():
+        return every
+
+    orders = []
+    for name in ("one", "two", "one"):
+        worker = here.worker(name)
+        worker._lanes = lanes
+        orders.append([lane.workspace for lane in await worker._in_our_order()])
+    assert orders[0] == orders[2] != orders[1]
+    assert all(sorted(one) == sorted(lane.workspace for lane in every) for one in orders)
