@@ -11,6 +11,7 @@ from sqlalchemy import update
 
 from bot.domain.pack import Lesson, Option, Pack, Question, Quiz, Term, Topic, Track
 from bot.messages import Message
+from bot.ports.lessons import Showing
 from content import loader
 from storage import packs
 from storage.dialects import open_engine
@@ -123,6 +124,11 @@ class School(Conversation):
         }
         answer = await self.submit(who, "settings.save", values | changes)
         assert not answer.errors, answer.errors
+
+    def reaches(self, *lessons: str, people: int = 5) -> None:
+        """So many others were shown these lessons: authors see no figures of fewer."""
+        shown = [Showing(f"q{at}", lesson, 1, CORE) for lesson in lessons for at in range(people)]
+        self.store(lambda parts: parts.lessons.show(shown, self.now))
 
     def lessons(self, who: str) -> list[Shown]:
         """Every lesson card a member was sent, oldest first."""

@@ -265,8 +265,11 @@ async def test_the_author_sees_counts_and_what_lies_ahead_but_no_answers(school)
     await school.press("mia", button(school.lessons("mia")[0].message, "Unclear"))
     await school.press("ben", button(school.lessons("ben")[0].message, "Helpful"))
     await school.answers("ben")
+    few = await school.say("ada", "lessons report")
+    assert few.inline.blocks[1].rows == (("Core 1", "fewer than 5", "-", "-", "-", "-"),)
+    school.reaches("core:lesson/core-1", people=4)
     report = await school.say("ada", "lessons report")
-    assert report.inline.blocks[1].rows == (("Core 1", "2 / 1", "1 answer", "1 / 1", "0", "0 of 0 / 0 of 0"),)
+    assert report.inline.blocks[1].rows == (("Core 1", "6 / 1", "1 answer", "1 / 1", "0", "0 of 0 / 0 of 0"),)
     preview = await school.say("ada", "lessons preview Mia")
     rows = preview.inline.blocks[1].rows
     assert rows[0] == ("Tue 24 November", "Core 2", "Everyone")
@@ -307,10 +310,11 @@ async def test_a_month_and_two_months_later_the_sitting_asks_whether_it_was_used
     await school.press("mia", button(twice, "Not yet"))
     for forged in ("", "yes", "yes:31:core:lesson/core-1", "yes:x:core:lesson/core-1"):
         assert "no longer in use" in said(await school.does("mia", Pressed("lessons.used", forged)))
+    school.reaches("core:lesson/core-1", "core:lesson/core-7")
     rows = cells(await school.say("ada", "lessons report core 1"))
-    assert ("Core 1", "1 / 1", "1 answer", "0 / 0", "0", "1 of 1 / 0 of 0") in rows
+    assert ("Core 1", "6 / 1", "1 answer", "0 / 0", "0", "1 of 1 / 0 of 0") in rows
     rows = cells(await school.say("ada", "lessons report core 7"))
-    assert ("Core 7", "1 / 1", "1 answer", "0 / 0", "0", "0 of 0 / 0 of 1") in rows
+    assert ("Core 7", "6 / 1", "1 answer", "0 / 0", "0", "0 of 0 / 0 of 1") in rows
     school.close()
 
 

@@ -89,6 +89,7 @@ async def test_every_screen_reads_well(tmp_path):
     screens["paused"] = (await school.say("mia", "pause 2 weeks")).inline
     screens["today while paused"] = (await school.say("mia", "today")).inline
     screens["resumed"] = (await school.say("mia", "resume")).inline
+    school.reaches("core:lesson/core-1")
     screens["report"] = (await school.say("ada", "lessons report")).inline
     screens["preview"] = (await school.say("ada", "lessons preview Mia")).inline
     await school.until(LESSON + 8 * DAY)

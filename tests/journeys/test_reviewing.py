@@ -103,6 +103,7 @@ async def test_four_misses_let_a_concept_go_and_the_author_sees_how_many(school)
     assert memory(school).state == "dropped"
     await school.go(3 * DAY)
     assert "Nothing is due" in said(await school.say("mia", "review"))
+    school.reaches("core:lesson/core-1")
     rows = (await school.say("ada", "lessons report core 1")).inline.blocks[1].rows
     assert next(row[4] for row in rows if row[0] == "Core 1") == "1"
 

@@ -16,18 +16,27 @@ from bot.router import Answer, Command, Context, FormHandler, Needs, Values
 
 
 def report(ctx: Context, words: str) -> Answer:
-    """The lessons most often called unclear first; ``words`` narrows to titles that hold them."""
+    """The lessons most often called unclear first; ``words`` narrows to titles that hold them.
+
+    A lesson that few people besides the reader got is only named: any figure would be about one of them.
+    """
     facility, dropped = ctx.store.attention.facility(), ctx.store.reviews.dropped()
     wanted = words.casefold()
     found = [one for one in ctx.store.attention.reach() if wanted in _title(ctx, one.lesson).casefold()]
+    floor, own = ctx.store.people.settings().group_floor, ctx.store.lessons.history([ctx.actor.member])
+    shown = own[ctx.actor.member].shown
+    few = [one for one in found if one.reached - (one.lesson in shown) < floor]
+    found = [one for one in found if one not in few]
     found.sort(key=lambda one: (-one.unclear, -dropped.get(one.lesson, 0), -one.reached, one.lesson))
-    rows = tuple(_row(ctx, one, facility, dropped) for one in found[:TABLE_ROWS])
+    rows = [_row(ctx, one, facility, dropped) for one in found]
+    rows += [_few(ctx, one.lesson, floor) for one in few]
     if not rows:
         return told(ctx, "lessons.report_empty")
     title = plain(ctx.say("lessons.report_title"))
     columns = tuple(plain(ctx.say("lessons.report_columns")).split(" | "))
-    note = Note(ctx.say("lessons.report_note", floor=REPORT_FLOOR, shown=len(rows), total=len(found)))
-    return Answer(inline=Message(title, (Heading(title), Table(columns, rows), note)))
+    page = tuple(rows[:TABLE_ROWS])
+    note = Note(ctx.say("lessons.report_note", floor=REPORT_FLOOR, shown=len(page), total=len(rows)))
+    return Answer(inline=Message(title, (Heading(title), Table(columns, page), note)))
 
 
 def _title(ctx: Context, lesson: str) -> str:
@@ -48,6 +57,11 @@ def _row(
         str(dropped.get(one.lesson, 0)),
         " / ".join(_used(ctx, one, after) for after in PRACTICE_AFTER),
     )
+
+
+def _few(ctx: Context, lesson: str, floor: int) -> tuple[str, str, str, str, str, str]:
+    reached = plain(ctx.say("lessons.report_reached_few", floor=floor))
+    return (clip(_title(ctx, lesson), 40), reached, "-", "-", "-", "-")
 
 
 def _used(ctx: Context, one: Reach, after: int) -> str:
