@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from storage.ledger import delivery
 from storage.people import account
+from storage.schema import metadata
 from tests.adapters.both_platforms import Both, Hands, open_both
 from tests.adapters.slack_desk import TENANT
 from tests.content.samples import write
@@ -134,6 +135,25 @@ async def test_who_takes_the_app_away_on_teams_stays_on_slack_and_begins_anew_wh
     assert (member_at(both, both.slack, "lena"), member_at(both, both.teams, "lena") == kept) == (kept, False)
     assert "1 of 2" in both.slack.words(await both.slack.say("lena", "progress"))
     assert "I am the MLOps coach" in both.teams.words(both.teams.newest("lena"))
+
+
+async def test_an_equal_name_and_e_mail_link_nothing(both: Both) -> None:
+    mail = "lena.doe@example.org"
+    await both.slack.arrive("lena")
+    user = {**both.slack.desk.platform.users[both.slack.external("lena")], "profile": {"email": mail}}
+    both.slack.desk.platform.users[user["id"]] = user
+    await both.slack.desk.event({"type": "user_change", "user": user})
+    installed = both.teams.world.activity("installed_personal", "lena")
+    installed["from"] |= {"name": user["real_name"], "email": mail, "userPrincipalName": mail}
+    await both.teams.world.send(installed)
+    await both.tick()
+    here, there = (member_at(both, hands, "lena") for hands in (both.slack, both.teams))
+    assert here != there
+    assert {both.slack.count("lena"), both.teams.count("lena")} == {1}  # each was welcomed as somebody new
+    dump = both.system.store.look(
+        lambda conn: [str(row) for table in metadata.sorted_tables for row in conn.execute(select(table))]
+    ).result()
+    assert not [row for row in dump if mail in row]  # it is not even kept
 
 
 async def test_who_is_not_the_one_a_code_was_for_gets_no_further(both: Both) -> None:
