@@ -73,14 +73,14 @@ def _choices(asking: str, *, is_open: bool) -> Buttons:
     if not is_open:
         return Buttons(judged)
     later = (Button("In an hour", "lessons.snooze", asking), Button("I know this", "lessons.know", asking))
-    return Buttons((*later, *judged, Button("Pause", "lessons.pause")), "This lesson")
+    return Buttons((*later, *judged, Button("Pause", "lessons.pause")), "More with this lesson")
 
 
 def _given(texts: Texts, track: Track | None) -> list[Block]:
     if track is None:
         return []
     leave = Button(clip(f"Leave {track.name}", LABEL_LIMIT), "lessons.leave", track.id)
-    return [Note(texts.render("lessons.given", track=track.name)), Buttons((leave,), "This lesson")]
+    return [Note(texts.render("lessons.given", track=track.name)), Buttons((leave,), "More with this lesson")]
 
 
 def _terms(catalog: Catalog, lesson: Lesson) -> list[Block]:
