@@ -14,6 +14,7 @@ from bot.domain.people import Role
 from bot.ports.people import Team
 from bot.ports.store import Parts as PartsPort
 from storage import tenancy
+from storage.ledger import delivery
 from storage.parts import Parts
 from storage.people import member
 from tests.adapters.slack_desk import (
@@ -28,7 +29,7 @@ from tests.adapters.slack_desk import (
     words,
 )
 from tests.contracts import block_kit
-from tests.faults.slack_platform import BOT
+from tests.faults.slack_platform import BOT, Fault
 
 Json = dict[str, Any]
 LENA, TARIK, ADA = "U0LENA", "U0TARIK", "U0ADA"
@@ -254,3 +255,68 @@ def _team(conn: Any, members: list[str]) -> None:
     conn.execute(
         update(member).where(member.c.id.in_(members)).values(team="blue", created_at=START - timedelta(days=40))
     )
+
+
+# ---- what editors and administrators do, and what somebody does with their own data
+
+
+async def test_an_editor_takes_a_suggestion_and_an_administrator_makes_a_rule(desk: Desk) -> None:
+    await join(desk, LENA)
+    await join(desk, ADA, role=Role.AUTHOR)
+    await join(desk, TARIK, role=Role.ADMIN)
+    await desk.slash(LENA, "suggest feature flag")
+    await desk.settled()
+    meaning = {"type": "plain_text_input", "value": "A switch for a few people first."}
+    await desk.submit(LENA, desk.platform.made("views.open")[-1]["view"], meaning=meaning)
+    queue = await asked(desk, ADA, "terms suggestions")
+    assert "in the glossary now" in words(await pressed(desk, ADA, queue, "Approve"))
+    await desk.tick()
+    assert "in the glossary now" in words(newest(desk, direct(LENA)))
+    assert "A switch for a few people first." in words(await asked(desk, LENA, "define feature flag"))
+    await desk.event({"type": "member_joined_channel", "user": BOT, "channel": CHANNEL})
+    form = await opened(desk, TARIK, await asked(desk, TARIK, "admin enrol", channel=CHANNEL), "Add")
+    tracks = {"type": "multi_static_select", "selected_options": _options(form, "tracks")[:1]}
+    what = {"type": "static_select", "selected_option": _options(form, "what")[0]}
+    done = await desk.submit(TARIK, form, tracks=tracks, what=what)
+    assert done["response_action"] == "update", done
+    block_kit.check(done["view"])
+    assert "nothing here for you" in words(await asked(desk, LENA, "admin enrol", channel=CHANNEL))
+
+
+async def test_somebody_takes_their_data_along_shows_a_code_and_is_erased(desk: Desk) -> None:
+    await join(desk, LENA)
+    await desk.submit(LENA, await opened(desk, LENA, newest(desk, direct(LENA)), "Choose role"))
+    assert "The code works once" in words(await asked(desk, LENA, "link"))
+    await asked(desk, LENA, "privacy export")
+    assert any(b'"about":' in data for data in desk.platform.files.values())
+    sure = await pressed(desk, LENA, await asked(desk, LENA, "privacy"), "Erase everything")
+    assert "erased" in words(await pressed(desk, LENA, sure, "Erase, for good"))
+    before = len(desk.platform.standing(direct(LENA)))
+    await desk.tick(days=2)
+    assert len(desk.platform.standing(direct(LENA))) == before
+
+
+async def test_an_administrator_decides_about_a_quiz_that_may_have_been_posted(desk: Desk) -> None:
+    await join(desk, ADA, role=Role.ADMIN)
+    await desk.event({"type": "member_joined_channel", "user": BOT, "channel": CHANNEL})
+    await asked(desk, ADA, "quiz on", channel=CHANNEL)
+    desk.platform.fail("chat.postMessage", Fault(status=503))
+    for _ in range(2):
+        await desk.tick(hours=13)
+    for _ in range(4):  # ten minutes of machine time have gone by, again and again
+        desk.system.store.transact(_waited).result()
+        await desk.tick(minutes=1)
+    doubt = newest(desk, direct(ADA))
+    assert "cannot see whether it is there" in words(doubt)
+    assert "posted again" in words(await pressed(desk, ADA, doubt, "It is not there"))
+    for _ in range(2):
+        await desk.tick(minutes=1)
+    assert len(desk.platform.standing(CHANNEL)) == 6
+
+
+def _waited(conn: Any) -> None:
+    conn.execute(update(delivery).where(delivery.c.state == "unknown").values(not_before=0, lease_until=0))
+
+
+def _options(form: Json, field: str) -> list[Json]:
+    return next(list(one["element"]["options"]) for one in form["blocks"] if one.get("block_id") == field)

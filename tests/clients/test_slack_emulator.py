@@ -24,6 +24,7 @@ from pydantic import SecretStr
 from adapters.slack.keys import new_key
 from adapters.slack.manifest import OPTIONAL_SCOPES, SCOPES
 from bot.domain.people import Role
+from bot.errors import DeliveryFailed
 from storage import tenancy
 from tests.adapters.slack_desk import Desk, buttons, open_desk_at, words
 
@@ -260,9 +261,85 @@ async def test_an_invitation_is_uploaded_and_a_lost_answer_is_found(desk: Desk) 
         confirmed = next(one for one in messages if "drift early" in words(one))
         below = await asked(desk, token, "conversations.replies", channel=channel, ts=confirmed["ts"])
         files += [file["name"] for one in below["messages"] for file in one.get("files", [])]
-    assert files == ["invite.ics"], (
-        "the other one's message was found by its marker, and is not sent again for its file"
-    )
+    assert files == ["invite.ics"] * 2, "the one message was found by its marker, and its file was added"
+
+
+async def test_terms_settings_and_ones_own_data_as_a_file(desk: Desk) -> None:
+    token = await installed(desk)
+    lena = await joined(desk, token, "lena")
+    channel, [welcome] = await conversation(desk, token, lena)
+    await desk.submit(lena, await _opened(desk, token, lena, welcome, "Choose role"))
+    assert "drift" in words(await desk.slash(lena, "define drift")).lower()
+    assert "drift" in words(await desk.slash(lena, "find drift")).lower()
+    await desk.slash(lena, "suggest feature flag", trigger_id=await trigger(desk, token, lena))
+    await desk.settled()
+    view = await _opened(desk, token, lena, await desk.slash(lena, "settings"), "Change settings")
+    done = await desk.submit(lena, view, zone={"type": "plain_text_input", "value": "Tokyo"})
+    assert done["response_action"] == "update", done
+    assert "Asia/Tokyo" in words(await desk.slash(lena, "privacy"))
+    assert "The code works once" in words(await desk.slash(lena, "link"))
+    await desk.slash(lena, "privacy export", channel=channel, channel_name="directmessage")
+    await desk.settled()
+    found = await asked(desk, token, "conversations.history", channel=channel)
+    names = [file["name"] for one in found["messages"] for file in one.get("files", [])]
+    assert len(names) == 1
+    assert names[0].endswith(".json")
+
+
+async def test_a_quiz_in_a_channel_and_what_becomes_of_it_when_that_is_archived(desk: Desk) -> None:
+    token = await installed(desk)
+    lena, tarik = await joined(desk, token, "lena"), await joined(desk, token, "tarik")
+    [seat] = desk.system.store.look(tenancy.workspaces).result()
+    actor = desk.system.store.read(seat.tenant, lambda parts: parts.people.actor(seat.id, lena)).result()
+    assert actor is not None
+    desk.system.store.write(seat.tenant, lambda parts: parts.people.grant(actor.member, Role.ADMIN)).result()
+    channel = await _channel(desk, token)
+    assert "Tuesday" in words(await desk.slash(lena, "quiz on", channel=channel))
+    posted: list[Json] = []  # the app has no scope to read a channel, and needs none
+    real = desk.front._calls.call
+
+    async def noted(token: str, method: str, arguments: Json) -> Json:
+        answer = dict(await real(token, method, arguments))
+        posted.extend([{**arguments, "ts": answer["ts"]}] if arguments.get("channel") == channel else [])
+        return answer
+
+    desk.front._calls.call = noted  # type: ignore[method-assign, assignment]
+    for _ in range(3):
+        await desk.tick(hours=13)
+    parent, *questions = posted
+    assert "Weekly quiz" in words(parent)
+    assert [one["thread_ts"] for one in questions] == [parent["ts"]] * 5
+    for question in questions:
+        await desk.press(tarik, question, "A")
+    await desk.settled()
+    desk.front._calls.call = _archived(real, channel)  # type: ignore[method-assign]
+    for _ in range(6):
+        await desk.tick(hours=12)
+    _, messages = await conversation(desk, token, lena)
+    told = [one for one in messages if "is_archived" in words(one)]
+    assert len(told) == 1
+
+
+def _archived(call: Any, channel: str) -> Any:
+    """This emulator lets a bot write into a channel that is archived; Slack does not."""
+
+    async def refused(token: str, method: str, arguments: Json) -> Json:
+        if method == "chat.postMessage" and arguments["channel"] == channel:
+            raise DeliveryFailed("is_archived", permanent=True)
+        return dict(await call(token, method, arguments))
+
+    return refused
+
+
+async def _channel(desk: Desk, token: str) -> str:
+    """A channel that the bot is in."""
+    found = (await asked(desk, token, "conversations.list"))["channels"]
+    channel = str(next(one["id"] for one in found if not one.get("is_im")))
+    await desk.platform.ask(token, "conversations.join", channel=channel)  # type: ignore[attr-defined]
+    [seat] = desk.front._seats.all
+    await desk.event({"type": "member_joined_channel", "user": seat.bot, "channel": channel})
+    await desk.settled()
+    return channel
 
 
 def _failing(call: Any) -> Any:
