@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from datetime import datetime
 
 import msgspec
@@ -173,6 +174,16 @@ def halt(conn: Connection, workspace_id: str, reason: str) -> int:
     for tenant in {row.tenant for row in rows}:
         Ledger(conn, tenant).refund([row.id for row in rows if row.tenant == tenant])
     return len(rows)
+
+
+def invite(conn: Connection, ticket: str, tenant: str, expires_at: datetime) -> None:
+    """Let whoever brings this ticket install one more workspace of a company; once."""
+    add_state(conn, ticket_digest(ticket), tenant, expires_at)
+
+
+def ticket_digest(ticket: str) -> str:
+    """As an OAuth state's row, and never equal to one."""
+    return hashlib.sha256(f"ticket {ticket}".encode()).hexdigest()
 
 
 def add_state(conn: Connection, digest: str, tenant: str | None, expires_at: datetime) -> None:

@@ -67,6 +67,28 @@ def deliveries(
     _report(sorted({*again, *away} - {*replayed, *dropped}), replayed, dropped, as_json=as_json)
 
 
+@app.command(name="slack-link")
+def slack_link(
+    workspace: Annotated[
+        str | None,
+        typer.Option("--workspace", help="One of the company, by id, team or platform; needed when there are several."),
+    ] = None,
+    url: Annotated[str | None, typer.Option("--database", help="Address; MLOPS_DATABASE_URL if not given.")] = None,
+) -> None:
+    """Make a link that installs Slack in one more workspace of the same company. It is good once, for a day."""
+    from adapters.cli.output import fail, settings_or_exit
+    from adapters.wiring import people
+    from adapters.wiring.system import Unusable
+
+    settings = settings_or_exit()
+    if settings.slack_client_id is None or not settings.public_url:
+        fail("Slack is not installed by links here.", "See docs/howto/slack-many.md.")
+    try:
+        typer.echo(people.slack_link(url or settings.database_url, workspace, settings.public_url))
+    except Unusable as error:
+        fail(str(error), "Check the address, and that the database server runs.")
+
+
 def _list(address: str, *, as_json: bool) -> None:
     import msgspec
 

@@ -26,12 +26,13 @@ from bot.errors import DeliveryFailed
 from bot.messages import clip
 from scheduler.ports import finished
 from storage import tenancy
-from storage.installations import Installation, add_state, install, is_known, take_state
+from storage.installations import Installation, add_state, install, is_known, take_state, ticket_digest
 from storage.store import Store
 from storage.tenancy import Workspace
 
 INSTALL_PATH, REDIRECT_PATH = "/slack/install", "/slack/oauth"
 STATE_MINUTES = 10
+TICKET = "for"  # what a link of `admin slack-link` carries
 COOKIE = "slack_install"
 AUTHORIZE_URL = "https://slack.com/oauth/v2/authorize"
 
@@ -73,11 +74,20 @@ class Installer:
     def routes(self) -> list[BaseRoute]:
         return [Route(INSTALL_PATH, self._begin), Route(REDIRECT_PATH, self._finish)]
 
-    async def _begin(self, _request: Request) -> Response:
-        """Off to Slack, with a state bound to this browser."""
-        state = secrets.token_urlsafe(32)
-        until = self._clock() + timedelta(minutes=STATE_MINUTES)
-        await finished(self._store.transact(lambda conn: add_state(conn, _digest(state), None, until)))
+    async def _begin(self, request: Request) -> Response:
+        """Off to Slack, with a state bound to this browser. A ticket makes it one more workspace of its company."""
+        state, ticket = secrets.token_urlsafe(32), request.query_params.get(TICKET, "")
+        now = self._clock()
+        until = now + timedelta(minutes=STATE_MINUTES)
+
+        def add(conn: Any) -> bool:
+            good, tenant = take_state(conn, ticket_digest(ticket), now) if ticket else (True, None)
+            if good:
+                add_state(conn, _digest(state), tenant, until)
+            return good
+
+        if not await finished(self._store.transact(add)):
+            return _page(400, "This link is no longer good.", "Ask for another one.")
         query = {
             "client_id": self._client_id,
             "scope": ",".join(sorted({*SCOPES, *OPTIONAL_SCOPES})),

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 from sqlalchemy import Connection
 
@@ -13,8 +14,11 @@ from bot.domain import roster as lists
 from bot.domain.roster import Entry
 from content import loader
 from storage import packs, tenancy
+from storage.installations import invite
 from storage.parts import Parts
 from storage.roster import Change, Roster, listed
+
+LINK_LASTS = timedelta(days=1)
 
 
 class _Rehearsed(Exception):
@@ -53,6 +57,14 @@ def give(url: str, workspace: str | None) -> str:
         return lists.written(listed(conn, place.tenant, place.id))
 
     return opened(url, work)
+
+
+def slack_link(url: str, workspace: str | None, public_url: str) -> str:
+    """A link that installs Slack in one more workspace of the company that this workspace belongs to; good once."""
+    ticket = secrets.token_urlsafe(32)
+    until = datetime.now(UTC) + LINK_LASTS
+    opened(url, lambda conn: invite(conn, ticket, _place(conn, workspace).tenant, until))
+    return f"{public_url.rstrip('/')}/slack/install?for={ticket}"
 
 
 def _place(conn: Connection, wanted: str | None) -> tenancy.Workspace:

@@ -22,10 +22,10 @@ from bot.features import FEATURES
 from bot.router import table
 from storage import tenancy
 from storage.dialects import open_engine
-from storage.installations import Installation, add_state, install, take_state
+from storage.installations import Installation, add_state, install, invite, take_state
 from storage.locks import release, take
 from storage.schema import metadata
-from tests.adapters.slack_desk import START, Desk, open_desk, settings, words
+from tests.adapters.slack_desk import START, TENANT, Desk, open_desk, settings, words
 from tests.faults.slack_platform import TOKEN, Fault
 
 KEY = new_key()
@@ -81,6 +81,20 @@ async def test_a_second_workspace_is_a_company_of_its_own_with_its_own_token(des
     assert "xoxb" not in row.token
     assert Keys(KEY).unlock(row.token) == "xoxb-second"
     assert len([one for one in sql(desk, "SELECT state FROM delivery") if one.state == "sent"]) == 2
+
+
+async def test_a_link_for_one_more_workspace_of_the_same_company_works_once(desk: Desk) -> None:
+    until = desk.clock.now + timedelta(days=1)
+    desk.system.store.transact(lambda conn: invite(conn, "ticket", TENANT, until)).result()
+    begun = await desk.http.get("/slack/install?for=ticket")
+    [state] = parse_qs(urlsplit(begun.headers["location"]).query)["state"]
+    desk.platform.codes["code"] = "xoxb-second"
+    assert "installed" in (await finish(desk, state)).text
+    assert {row.tenant for row in sql(desk, "SELECT tenant FROM workspace")} == {TENANT}
+    assert len(sql(desk, "SELECT id FROM workspace")) == 2
+    again = await desk.http.get("/slack/install?for=ticket")
+    assert (again.status_code, "location" in again.headers) == (400, False)
+    assert (await desk.http.get("/slack/oauth", params={"state": "ticket", "code": "code"})).status_code == 400
 
 
 async def test_an_installation_is_known_by_its_app(desk: Desk) -> None:
