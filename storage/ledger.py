@@ -89,6 +89,20 @@ delivery = Table(
         postgresql_where=text("state IN ('claimed', 'sending', 'unknown')"),
     ),
     Index("ix_delivery_member", "tenant", "member", "kind"),
+    # For erasing a person: rows to an account that changed hands, and those that may name somebody they are not sent to.
+    Index(
+        "ix_delivery_account",
+        "account",
+        sqlite_where=text("account IS NOT NULL"),
+        postgresql_where=text("account IS NOT NULL"),
+    ),
+    Index(
+        "ix_delivery_naming",
+        "tenant",
+        "subject",
+        sqlite_where=text("kind <> 'daily'"),
+        postgresql_where=text("kind <> 'daily'"),
+    ),
     # What was given up: few rows among all that ever were, counted for every scrape of the metrics.
     Index(
         "ix_delivery_parked",

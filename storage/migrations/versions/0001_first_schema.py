@@ -144,7 +144,23 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant", "kind", "subject", "period", name=op.f("uq_delivery_tenant_kind_subject_period")),
         sqlite_autoincrement=True,
     )
+    op.create_index(
+        "ix_delivery_account",
+        "delivery",
+        ["account"],
+        unique=False,
+        sqlite_where=sa.text("account IS NOT NULL"),
+        postgresql_where=sa.text("account IS NOT NULL"),
+    )
     op.create_index("ix_delivery_member", "delivery", ["tenant", "member", "kind"], unique=False)
+    op.create_index(
+        "ix_delivery_naming",
+        "delivery",
+        ["tenant", "subject"],
+        unique=False,
+        sqlite_where=sa.text("kind <> 'daily'"),
+        postgresql_where=sa.text("kind <> 'daily'"),
+    )
     op.create_index(
         "ix_delivery_parked",
         "delivery",
@@ -839,7 +855,19 @@ def downgrade() -> None:
         sqlite_where=sa.text("state = 'dead'"),
         postgresql_where=sa.text("state = 'dead'"),
     )
+    op.drop_index(
+        "ix_delivery_naming",
+        table_name="delivery",
+        sqlite_where=sa.text("kind <> 'daily'"),
+        postgresql_where=sa.text("kind <> 'daily'"),
+    )
     op.drop_index("ix_delivery_member", table_name="delivery")
+    op.drop_index(
+        "ix_delivery_account",
+        table_name="delivery",
+        sqlite_where=sa.text("account IS NOT NULL"),
+        postgresql_where=sa.text("account IS NOT NULL"),
+    )
     op.drop_table("delivery")
     op.drop_table("day_off")
     op.drop_table("channel")
