@@ -27,7 +27,8 @@ from storage.rhythms import rhythm
 from storage.tenancy import Workspace, add_tenant, add_workspace
 from storage.upgrade import upgrade
 
-NOW = datetime(2026, 11, 20, 0, 0, tzinfo=UTC)
+NOW = datetime(2026, 11, 19, 0, 0, tzinfo=UTC)  # a Thursday: whose day has passed by then gets the next one
+TICK = datetime(2026, 11, 19, 9, 15, tzinfo=UTC)  # 09:15 in London
 ZONES = [
     "Europe/Berlin",
     "Europe/London",
@@ -119,15 +120,20 @@ def _measure(folder: str, members: int) -> None:
     with engine.begin() as conn:
         _fill(conn, members)
 
-    def plan() -> None:
+    def plan() -> int:
         with engine.begin() as conn:
-            Parts(conn, "t").lessons.plan(NOW, NOW + timedelta(days=1))
+            return Parts(conn, "t").lessons.plan(NOW, NOW + timedelta(days=1))
+
+    def one_slot() -> None:
+        with engine.begin() as conn:
+            Parts(conn, "t").lessons.plan(TICK - timedelta(minutes=10), TICK)
 
     def idle() -> None:
         with engine.begin() as conn:
             Parts(conn, "t").lessons.plan(NOW + timedelta(days=1), NOW + timedelta(days=1))
 
-    plan()  # fills the slots, as the first tick of a day does
+    if (planned := plan()) != members:  # fills the slots too, as the first tick of a day does
+        raise RuntimeError(f"{planned} rows of {members}")
     floor_seconds, plan_seconds = [], []
     for _ in range(5):
         _clear(engine)
@@ -136,6 +142,8 @@ def _measure(folder: str, members: int) -> None:
         plan_seconds += timed(plan, 1, time.process_time)
     floor = row(f"raw insert, {members:,} members", floor_seconds, per=members)
     row(f"plan, {members:,} members", plan_seconds, per=members, floor=floor)
+    _clear(engine)
+    row(f"a tick in which {members // 40:,} are due", timed(one_slot, 1, time.process_time), per=members // 40)
     row(f"empty tick, {members:,} members", timed(idle, 20))
     _clear(engine)
     engine.dispose()
@@ -156,7 +164,7 @@ _RAW = """
 INSERT INTO delivery (tenant, workspace, account, member, kind, subject, period, state, due_at, expires_at, payload)
 SELECT l.tenant, a.workspace, a.id, l.member, 'daily', l.member, s.day, 'ready', s.due_at, s.expires_at, '{}'
 FROM learner l
-CROSS JOIN due_slot s ON s.zone = l.zone AND s.minute = l.minute AND s.day = '2026-11-20'
+CROSS JOIN due_slot s ON s.zone = l.zone AND s.minute = l.minute AND s.day = '2026-11-19'
 CROSS JOIN account a ON +a.tenant = l.tenant AND a.member = l.member
 WHERE l.tenant = 't' ORDER BY l.member ON CONFLICT DO NOTHING
 """

@@ -150,7 +150,8 @@ def _off(day: Any) -> ColumnElement[bool]:
 
 # What one slot says is bound: its learners are found by an index, however many there are besides.
 _SLOT = {column.name: bindparam(column.name, type_=column.type) for column in due_slot.columns}
-_ANY_OFF = select(day_off.c.day).where(day_off.c.tenant == _OF_TENANT, day_off.c.day == _SLOT["day"]).limit(1)
+_FIRST, _LAST = bindparam("first", type_=Day), bindparam("last", type_=Day)
+_ANY_OFF = select(day_off.c.day).where(day_off.c.tenant == _OF_TENANT, day_off.c.day.between(_FIRST, _LAST)).limit(1)
 # By member, whose ids are random: each has the same place in a wave every day, and it says nothing about them.
 _OF_SLOT = _due(_SLOT).order_by(learner.c.member)
 _OF_SLOT_AROUND_DAYS_OFF = _OF_SLOT.where(~_off(_SLOT["day"]))
@@ -158,13 +159,13 @@ _OF_SLOT_AROUND_DAYS_OFF = _OF_SLOT.where(~_off(_SLOT["day"]))
 _OF_WINDOW = (
     _due(dict(due_slot.c.items()))
     .where(
-        due_slot.c.day.between(bindparam("first", type_=Day), bindparam("last", type_=Day)),
+        due_slot.c.day.between(_FIRST, _LAST),
         due_slot.c.due_at > bindparam("after", type_=Instant),
         due_slot.c.due_at <= bindparam("moment", type_=Instant),
-        ~_off(due_slot.c.day),
     )
     .order_by(member.c.id)
 )
+_OF_WINDOW_AROUND_DAYS_OFF = _OF_WINDOW.where(~_off(due_slot.c.day))
 _TODAY = _due(_SLOT).where(~_off(_SLOT["day"]), learner.c.member == bindparam("of_member"))
 
 
@@ -263,12 +264,16 @@ class Lessons(Askings):
         if len(slots) <= MANY_SLOTS:
             return sum(self._plan(one, end) for one in slots)
         about = {"of_tenant": self._tenant, "after": start, "moment": end}
-        return self._insert(_OF_WINDOW, about | {"first": slots[0]["day"] - DAY, "last": slots[-1]["day"] + DAY})
+        about |= {"first": slots[0]["day"] - DAY, "last": slots[-1]["day"] + DAY}
+        return self._insert(_OF_WINDOW_AROUND_DAYS_OFF if self._is_off(about) else _OF_WINDOW, about)
 
     def _plan(self, due: Slot, end: datetime) -> int:
-        about = {**due, "of_tenant": self._tenant, "moment": end}
-        is_off_somewhere = self._conn.execute(_ANY_OFF, about).first() is not None
-        return self._insert(_OF_SLOT_AROUND_DAYS_OFF if is_off_somewhere else _OF_SLOT, about)
+        about = {**due, "of_tenant": self._tenant, "moment": end, "first": due["day"], "last": due["day"]}
+        return self._insert(_OF_SLOT_AROUND_DAYS_OFF if self._is_off(about) else _OF_SLOT, about)
+
+    def _is_off(self, about: Mapping[str, Any]) -> bool:
+        """Whether anybody, somewhere, has one of these days off: on most nobody has."""
+        return self._conn.execute(_ANY_OFF, about).first() is not None
 
     def replan(self, member_id: str, now: datetime) -> None:
         one = self.learner(member_id)
