@@ -269,7 +269,13 @@ class MemberInput(Field, frozen=True, kw_only=True):
     value: str | None = None
 
 
-FormField = TextInput | SelectInput | MultiInput | DateInput | TimeInput | NumberInput | MemberInput
+class SearchInput(Field, frozen=True, kw_only=True):
+    """Completes what is typed from the typeahead ``source``. Submits a pick's value, or where a platform lets people, what they typed."""
+
+    source: str
+
+
+FormField = TextInput | SelectInput | MultiInput | DateInput | TimeInput | NumberInput | MemberInput | SearchInput
 
 
 class Form(Part, frozen=True, kw_only=True):

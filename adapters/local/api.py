@@ -19,7 +19,7 @@ from adapters.local.people import TENANT, WORKSPACE
 from adapters.local.problems import Problem
 from adapters.local.shown import MessageView, PersonView, PlaceView
 from bot.features.lessons.learners import next_instant
-from bot.messages import File, Invite, Message
+from bot.messages import File, Invite, Message, Pick
 from bot.ports.store import Parts
 from bot.router import Command
 from scheduler.ports import finished
@@ -28,6 +28,7 @@ from storage.playground import Posted
 
 T = TypeVar("T")
 WAIT_SECONDS = 110.0
+WORDS_LIMIT = 80  # characters of a search that are looked at
 Renderer = Callable[[Message], Any]
 
 
@@ -71,6 +72,12 @@ class Commands(msgspec.Struct, frozen=True):
     commands: list[CommandView]
 
 
+class Picks(msgspec.Struct, frozen=True):
+    """What a search field offers."""
+
+    picks: tuple[Pick, ...]
+
+
 class Inspection(msgspec.Struct, frozen=True, kw_only=True):
     """A message in our own words, and as each platform would get it. ``bytes`` is its size there."""
 
@@ -93,6 +100,7 @@ class Api:
             Route("/api/people", self._acting(read.Join, self._floor.turns.join), methods=["POST"]),
             Route("/api/places", self.places),
             Route("/api/commands", self.commands),
+            Route("/api/picks", self.picks),
             Route("/api/messages", self.messages),
             Route("/api/message/{id:int}/inspect", self.inspect),
             Route("/api/message/{id:int}/files/{at:int}", self.file),
@@ -114,6 +122,10 @@ class Api:
 
     async def commands(self, _request: Request) -> Response:
         return answer(Commands([_command(one) for one in self._floor.app.table.listed]))
+
+    async def picks(self, request: Request) -> Response:
+        source, words = (request.query_params.get(name, "") for name in ("source", "words"))
+        return answer(Picks(await self._floor.turns.complete(_who(request), source, words[:WORDS_LIMIT])))
 
     async def messages(self, request: Request) -> Response:
         found = await self._floor.messages(

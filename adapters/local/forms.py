@@ -15,6 +15,7 @@ from bot.messages import (
     MultiInput,
     NumberInput,
     Pick,
+    SearchInput,
     SelectInput,
     TextInput,
     TimeInput,
@@ -101,6 +102,9 @@ def _control(field: FormField, id: str, members: Members) -> Markup:
         case MemberInput():
             picks = tuple(Pick(account, name[:75]) for account, name in members.items())
             return _select(shared, picks, None, required=field.required)
+        case SearchInput(source=source):
+            listed = Markup(' list="{id}-picks" data-source="{source}" autocomplete="off"').format(id=id, source=source)
+            return _input("text", shared, "", listed) + Markup('<datalist id="{id}-picks"></datalist>').format(id=id)
 
 
 def _input(kind: str, shared: Markup, value: str, more: Markup = _NOTHING) -> Markup:

@@ -35,6 +35,13 @@ OPERATIONS = (
     Operation(method="get", path="/api/commands", summary="Every command, for completion", gives=api.Commands),
     Operation(
         method="get",
+        path="/api/picks",
+        summary="What a search field of a form offers",
+        gives=api.Picks,
+        query=(_AS, ("source", "Which field's", True, "string"), ("words", "Typed so far", True, "string")),
+    ),
+    Operation(
+        method="get",
         path="/api/messages",
         summary="What a person may see of a place, or of one thread with its root; the newest 200",
         gives=api.Messages,

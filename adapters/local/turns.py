@@ -21,9 +21,9 @@ from adapters.local.shown import Eyes, FormView, MessageView
 from adapters.turn import take
 from bot.app import App
 from bot.domain.calendar import is_zone
-from bot.domain.conversation import FormSubmitted, HomeOpened, Incoming, MemberJoined, Pressed, Typed
+from bot.domain.conversation import FormSubmitted, HomeOpened, Incoming, MemberJoined, Pressed, Query, Typed
 from bot.domain.wording import clean, one_line
-from bot.messages import SUMMARY_LIMIT, Message, Plain, Text, clip
+from bot.messages import SUMMARY_LIMIT, Message, Pick, Plain, Text, clip
 from bot.router import Answer
 from scheduler.ports import finished
 from storage import playground
@@ -150,6 +150,13 @@ class Turns:
         shown = await take(self._app, read.incoming(HomeOpened(), _key(None), place, _known(eyes)), self._clock.now)
         message = shown.home or shown.inline
         return eyes.unkept(message, place.id, None, self._clock.now) if message else None
+
+    async def complete(self, account: str, source: str, words: str) -> tuple[Pick, ...]:
+        """What a search field offers for the words typed so far."""
+        eyes = await self.eyes(account)
+        place = read.place_of(direct(account), account, None)
+        asked = read.incoming(Query(source, words), _key(None), place, _known(eyes))
+        return (await take(self._app, asked, self._clock.now)).picks
 
     async def _turn(self, scene: Scene, incoming: Incoming, *, wait: bool) -> Turn:
         """One turn: an answer that was given to the same key before is shown again, without asking the core."""

@@ -1,4 +1,6 @@
-"""Form fields as Slack input blocks. ``block_id`` and ``action_id`` are the field's name: errors come back by block id."""
+"""Form fields as Slack input blocks. ``block_id`` is the field's name, by which errors come back; so is ``action_id``, but for a search,
+whose typeahead it names.
+"""
 
 from __future__ import annotations
 
@@ -14,6 +16,7 @@ from bot.messages import (
     MultiInput,
     NumberInput,
     Pick,
+    SearchInput,
     SelectInput,
     TextInput,
     TimeInput,
@@ -30,7 +33,7 @@ def input_block(field: FormField, mentions: Mentions) -> Json:
         "type": "input",
         "block_id": field.name,
         "label": plain_text(field.label, limits.INPUT_LABEL),
-        "element": {**_element(field, mentions), "action_id": field.name},
+        "element": {"action_id": field.name, **_element(field, mentions)},
         "optional": not field.required,
     }
     if field.hint:
@@ -61,6 +64,8 @@ def _element(field: FormField, mentions: Mentions) -> Json:
         case MemberInput(value=value):
             known = slack_id(value or "", mentions)
             return {"type": "users_select", **_initial("user", [known] if known else [])}
+        case SearchInput(source=source):
+            return {"type": "external_select", "action_id": source, "min_query_length": 1}
 
 
 def _initial(kind: str, values: list[Any]) -> Json:

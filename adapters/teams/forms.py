@@ -16,6 +16,7 @@ from bot.messages import (
     NumberInput,
     Pick,
     Plain,
+    SearchInput,
     SelectInput,
     TextInput,
     TimeInput,
@@ -63,13 +64,14 @@ def _kind(field: FormField, members: dict[str, str]) -> Json:
             return {"type": "Input.Number", **bounds, **({"value": value} if value is not None else {})}
         case MemberInput(value=value):
             # The people picker of Teams; it gives back the directory id of the person.
-            people = {"type": "Data.Query", "dataset": "graph.microsoft.com/users"}
-            return {
-                "type": "Input.ChoiceSet",
-                "choices": [],
-                "choices.data": people,
-                **_value(members.get(value or "")),
-            }
+            return {**_completed("graph.microsoft.com/users"), **_value(members.get(value or ""))}
+        case SearchInput(source=source):
+            return _completed(source)
+
+
+def _completed(dataset: str) -> Json:
+    """A select whose choices come while one types."""
+    return {"type": "Input.ChoiceSet", "choices": [], "choices.data": {"type": "Data.Query", "dataset": dataset}}
 
 
 def _value(value: Any) -> Json:

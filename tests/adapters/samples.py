@@ -33,6 +33,7 @@ from bot.messages import (
     Pick,
     Plain,
     Progress,
+    SearchInput,
     SelectInput,
     Series,
     Span,
@@ -74,6 +75,7 @@ FIELDS: tuple[FormField, ...] = (
     TimeInput(name="hour", label="Hour", value="14:00"),
     NumberInput(name="seats", label="Seats", value=3.0, low=1, high=9),
     MemberInput(name="host", label="Host", value="alice"),
+    SearchInput(name="term", label="Term", source="glossary.terms"),
 )
 FORM = Form(id="book", title="Book a slot", fields=FIELDS, submit="Book", ref="slot-7", intro=(Plain("Half an hour."),))
 CHARTS = (

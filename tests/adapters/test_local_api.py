@@ -218,6 +218,9 @@ async def test_the_newcomer_is_greeted_once(play):
 
 async def test_commands_places_and_home(play):
     assert any(one["name"] == "help" for one in (await play.get("/api/commands"))["commands"])
+    offered = (await play.get("/api/picks", as_="lena", source="glossary.terms", words="dr"))["picks"]
+    assert any("drift" in one["label"].lower() for one in offered)
+    assert (await play.get("/api/picks", as_="lena", source="nothing", words="dr"))["picks"] == []
     places = (await play.get("/api/places", as_="lena"))["places"]
     assert [one["id"] for one in places] == ["dm:lena", "general", "ml-alerts", "mlops"]
     assert "home" in await play.get("/api/home", as_="lena")

@@ -13,7 +13,7 @@ from tests.golden import assert_golden
 
 VOID = {"br", "hr", "input", "img"}
 TAGS = {
-    "a", "br", "button", "circle", "code", "dd", "desc", "div", "dl", "dt", "em", "fieldset", "figcaption", "figure",
+    "a", "br", "button", "circle", "code", "datalist", "dd", "desc", "div", "dl", "dt", "em", "fieldset", "figcaption", "figure",
     "form", "h3", "hr", "input", "label", "legend", "li", "line", "option", "p", "path", "polyline", "pre", "progress",
     "rect", "select", "small", "span", "strong", "svg", "table", "tbody", "td", "text", "textarea", "th", "thead",
     "time", "title", "tr", "ul",

@@ -34,6 +34,7 @@ INPUTS = {
     "timepicker",
     "number_input",
     "users_select",
+    "external_select",
 }  # fmt: skip
 PARTS = {"text", "link", "user", "date"}
 

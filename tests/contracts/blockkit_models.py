@@ -17,6 +17,7 @@ TYPES: dict[str, Any] = {
     "date": kit.RichDateEl,
     "datepicker": kit.DatePicker,
     "divider": kit.Divider,
+    "external_select": kit.ExternalSelect,
     "header": kit.Header,
     "home": kit.Home,
     "image": kit.Image,

@@ -23,7 +23,17 @@ from adapters.teams import presses as teams_presses
 from adapters.teams import read as teams_read
 from adapters.teams import render as teams_render
 from adapters.teams import replies as teams_replies
-from bot.domain.conversation import Event, FormSubmitted, HomeOpened, Incoming, MemberJoined, Pressed, Removed, Typed
+from bot.domain.conversation import (
+    Event,
+    FormSubmitted,
+    HomeOpened,
+    Incoming,
+    MemberJoined,
+    Pressed,
+    Query,
+    Removed,
+    Typed,
+)
 from bot.messages import Form, Message
 from tests.contracts import adaptive_cards, block_kit
 
@@ -128,6 +138,8 @@ class Slack:
                 return self._told({"type": kind, "user": user, "channel": channel}, key)
             case Removed():
                 return self._told({"type": "user_change", "user": {"id": f"u-{who}", "deleted": True}}, key)
+            case Query(source=source, words=words):
+                return self._interaction("block_suggestion", who, key) | {"action_id": source, "value": words}
             case HomeOpened():
                 return self._told({"type": "app_home_opened", "user": f"u-{who}", "tab": "home"}, key)
             case _:
@@ -160,7 +172,7 @@ class Slack:
         match kind:
             case "multi_static_select":
                 return {"selected_options": [{"value": one} for one in value]}
-            case "static_select":
+            case "static_select" | "external_select":
                 return {"selected_option": {"value": value}}
             case "timepicker":
                 return {"selected_time": value}
@@ -223,6 +235,14 @@ class Teams:
                 return base | {"type": "installationUpdate", "action": "add"}
             case Removed():
                 return base | {"type": "installationUpdate", "action": "remove"}
+            case Query(source=source, words=words):
+                asked = {
+                    "kind": "search",
+                    "queryText": words,
+                    "queryOptions": {"skip": 0, "top": 15},
+                    "dataset": source,
+                }
+                return base | {"type": "invoke", "name": "application/search", "value": asked}
             case _:
                 raise NotImplementedError(event)
 
@@ -297,7 +317,7 @@ class Playground:
         account = f"u-{who}"
         where = place or f"dm:{account}"
         known = local_read.Known("w", account, who.title(), "Europe/Berlin")
-        if isinstance(event, MemberJoined | Removed | HomeOpened):
+        if isinstance(event, MemberJoined | Removed | HomeOpened | Query):
             heard: Event = event
         else:
             heard = self._posted(event, {"as": account, "place": where, "key": key}, on)

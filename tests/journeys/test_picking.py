@@ -1,11 +1,12 @@
-"""Where a form asks for a person, whoever the platform's own picker gives is found; a stranger is told to be one."""
+"""Where a form asks for a person, whoever the platform's own picker gives is found; where it asks for a term, its first letters find it."""
 
 from datetime import UTC, datetime
 
 import pytest
 
+from bot.domain.conversation import Query
 from bot.domain.people import Role
-from bot.messages import MemberInput
+from bot.messages import MemberInput, SearchInput
 from tests.journeys.conversation import button, said
 from tests.journeys.school import School
 
@@ -47,3 +48,18 @@ async def test_who_may_not_erase_is_asked_for_nobody(school):
     forbidden = said(await school.say("mia", "admin erase"))
     assert (await school.say("mia", "admin erase")).opens is None
     assert forbidden
+
+
+async def test_a_term_is_found_by_its_first_letters(school):
+    topics = await school.say("mia", "terms")
+    opened = (await school.press("mia", button(topics.inline, "Look up a term"))).opens
+    assert [(type(one), one.source) for one in opened.fields] == [(SearchInput, "glossary.terms")]
+    offered = (await school.does("mia", Query("glossary.terms", "DR"))).picks
+    assert [one.label for one in offered] == ["Drift"]
+    shown = await school.submit("mia", opened.id, {"term": offered[0].value})
+    assert shown.inline.summary.startswith("Drift:")
+    await school.press("mia", button(topics.inline, "Look up a term"))
+    typed = await school.submit("mia", opened.id, {"term": "drift"})  # the playground lets people type on
+    assert typed.inline == shown.inline
+    await school.press("mia", button(topics.inline, "Look up a term"))
+    assert "term" in (await school.submit("mia", opened.id, {"term": ""})).errors

@@ -144,7 +144,16 @@ async function submit(form) {
   if (dialog && !Object.keys(turn.errors).length && !turn.opens) dialog.close();
 }
 
+async function complete(input) {
+  const query = new URLSearchParams({ as: here.as, source: input.dataset.source, words: input.value });
+  const { picks } = await call(`/api/picks?${query}`);
+  input.list.replaceChildren(...picks.map((one) => new Option("", one.label)));
+}
+
 export function listen() {
+  document.addEventListener("input", (event) => {
+    if (event.target.matches("[data-source]")) complete(event.target);
+  });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-action]");
     if (button) act("/api/press", { action: button.dataset.action, value: button.dataset.value, ...message(button) }, button);

@@ -15,6 +15,7 @@ from bot.features.glossary.screens import (
     OWN,
     entry_of,
     hits_card,
+    look_up_form,
     missing_card,
     near_card,
     own_card_list,
@@ -66,6 +67,19 @@ def show(ctx: Context, id: str) -> Answer:
     ctx.tally.look_up(ctx.tenant, term.id)
     in_channel = ctx.place.kind in {"channel", "group"}
     return Answer(inline=term_card(ctx.texts, ctx.catalog, term, ctx.now.date(), in_channel=in_channel))
+
+
+def ask(_ctx: Context, _value: str) -> Answer:
+    return Answer(opens=look_up_form())
+
+
+def look_up(ctx: Context, values: Values, _ref: str) -> Answer:
+    """The entry that was picked; words that were typed and not picked are looked up like any."""
+    wanted = str(values.get("term", ""))
+    if not wanted:
+        return Answer(errors={"term": plain(ctx.say("glossary.term_missing"))})
+    is_picked = wanted in ctx.catalog.terms or wanted in own_entries(ctx).entries
+    return show(ctx, wanted) if is_picked else define(ctx, wanted)
 
 
 def share(ctx: Context, id: str) -> Answer:
@@ -189,7 +203,11 @@ ACTIONS = (
     Action(name="glossary.show", run=show, needs=Needs.NOTHING),
     Action(name="glossary.browse", run=browse, needs=Needs.NOTHING),
     Action(name="glossary.suggest", run=suggest, needs=Needs.NOTHING),
+    Action(name="glossary.look_up", run=ask, needs=Needs.NOTHING),
     Action(name="glossary.share", run=share),
 )
-FORMS = (FormHandler(name="glossary.suggest", run=take_suggestion),)
+FORMS = (
+    FormHandler(name="glossary.suggest", run=take_suggestion),
+    FormHandler(name="glossary.look_up", run=look_up, needs=Needs.NOTHING),
+)
 TYPEAHEADS = (Typeahead(name="glossary.terms", run=complete),)

@@ -24,6 +24,7 @@ from bot.messages import (
     Note,
     Pick,
     Plain,
+    SearchInput,
     Spans,
     Text,
     TextInput,
@@ -140,7 +141,17 @@ def topics_card(texts: Texts, catalog: Catalog, own: int) -> Message:
     picks = tuple(Pick(id, clip(f"{name} ({total})", 75)) for id, name, total in named if total)[:OPTIONS_LIMIT]
     said = texts.render("glossary.topics", total=sum(counts.values()) + own)
     choice: tuple[Block, ...] = (Choice("Topic", "glossary.browse", picks),) if picks else ()
-    return Message(plain(said), (Text(said), *choice))
+    look_up = Buttons((Button("Look up a term", "glossary.look_up", opens=True),))
+    return Message(plain(said), (Text(said), *choice, look_up))
+
+
+def look_up_form() -> Form:
+    return Form(
+        id="glossary.look_up",
+        title="Look up a term",
+        submit="Look up",
+        fields=(SearchInput(name="term", label="Term", hint="Type its first letters.", source="glossary.terms"),),
+    )
 
 
 def topic_card(texts: Texts, catalog: Catalog, topic: str) -> Message:
