@@ -28,7 +28,7 @@ async def send(self, parcel):
     mark = pathlib.Path(os.environ["DIED"])
     count = int(mark.read_text()) if mark.exists() else 0
     mark.write_text(str(count + 1))
-    if count in {5, 12}:
+    if count == 5:
         os._exit(9)
     return found
 LocalMessenger.send = send

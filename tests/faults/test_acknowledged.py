@@ -95,7 +95,7 @@ def suggested(place):
 @pytest.mark.parametrize("database", ["sqlite", "postgres"])
 def test_the_server_is_killed(database, place, rounds, figures):
     """Eight clients note each "saved" and say again what was not answered, while the server is killed again and again."""
-    kills, each, chance = rounds(2, 150), rounds(20, 110), random.Random(5)
+    kills, each, chance = rounds(1, 150), rounds(20, 110), random.Random(5)
     clients = Clients(place.folder / "socket")
     try:
         for _ in range(kills):

@@ -101,7 +101,7 @@ def test_nothing_is_sold_twice_by_processes(empty_url, tmp_path, rounds, figures
     """Overlapping windows of few hosts, capacities of one to three, caps, cancellations; eight processes on one database."""
     url = empty_url()
     store = opened(url)
-    count, times = rounds(160, 2_000), rounds(1, 100)
+    count, times = rounds(80, 2_000), rounds(1, 100)
     wrong, vanished, booked = [0, 0, 0, 0], 0, 0
     kept = select(booking.c.id).where(booking.c.state == "booked")
     with processes(url, times, count, tmp_path) as go:

@@ -79,8 +79,8 @@ def test_replicas_that_start_together_upgrade_once(empty):
     """Processes, as in life: Alembic keeps what it is doing in its modules."""
     code = "import sys; from storage import dialects, upgrade; upgrade.upgrade(dialects.open_engine(sys.argv[1]))"
     url = empty.url.render_as_string(hide_password=False)
-    started = [subprocess.Popen([sys.executable, "-c", code, url], cwd=ROOT, env=os.environ) for _ in range(3)]
-    assert [one.wait(60) for one in started] == [0, 0, 0]
+    started = [subprocess.Popen([sys.executable, "-c", code, url], cwd=ROOT, env=os.environ) for _ in range(2)]
+    assert [one.wait(60) for one in started] == [0, 0]
     with empty.connect() as conn:
         assert upgrade.current(conn) == upgrade.head()
 
