@@ -58,10 +58,10 @@ run: .venv/.run-installed  ## start the local playground: a web page, no token, 
 test: .venv/.test-installed  ## every test that needs the Python index only, on SQLite and PostgreSQL
 	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore=tests/clients --ignore=tests/house/check tests
 
-# a process a file: the browser's driver keeps an event loop running, beside which no other may start
+# a process a file, the longest (of pictures of Teams) first: the browser's driver keeps an event loop running, beside which no other may start
 clients: .venv/.check-installed .venv/.cards-installed $(NPM)/node_modules/.installed  ## real peers: a Slack emulator, and pages and cards in Debian's chromium
 	@test -n "$(CHROMIUM)" || { echo "chromium is missing: apt-get install chromium"; exit 1; }
-	@for file in tests/clients/test_*.py; do CHROMIUM="$(CHROMIUM)" $(PYTEST) $$file || exit 1; done
+	@printf '%s\n' tests/clients/test_*.py | sort -r | CHROMIUM="$(CHROMIUM)" xargs -P $(WORKERS) -n 1 $(PYTEST)
 
 check: test check-rest  ## everything: the tests, then every part of check-rest
 
