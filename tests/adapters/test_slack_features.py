@@ -161,8 +161,13 @@ async def test_a_term_is_looked_up_shared_searched_and_suggested(desk: Desk) -> 
     assert "drift" in words(await asked(desk, LENA, "define drfit")).lower()
     assert "drift" in words(await asked(desk, LENA, "find drift")).lower()
     assert "static_select" in words(await asked(desk, LENA, "terms"))
-    found = await desk.interact(LENA, "block_suggestion", action_id="glossary.terms", block_id="b", value="dr")
-    assert found["options"]
+    await pressed(desk, LENA, {**await asked(desk, LENA, "terms"), "channel": CHANNEL}, "Look up a term")
+    search = desk.platform.made("views.open")[-1]["view"]
+    found = await desk.interact(LENA, "block_suggestion", action_id="glossary.terms", block_id="term", value="dr")
+    picked = {"type": "external_select", "selected_option": found["options"][0]}
+    shown = await desk.submit(LENA, search, term=picked)
+    block_kit.check(shown["view"])
+    assert "drift" in str(shown["view"]).lower()
     await desk.slash(LENA, "suggest feature flag")
     await desk.settled()
     taken = await desk.submit(LENA, desk.platform.made("views.open")[-1]["view"])

@@ -145,14 +145,16 @@ async function submit(form) {
 }
 
 async function complete(input) {
-  const query = new URLSearchParams({ as: here.as, source: input.dataset.source, words: input.value });
+  const words = input.value;
+  const query = new URLSearchParams({ as: here.as, source: input.dataset.source, words });
   const { picks } = await call(`/api/picks?${query}`);
+  if (input.value !== words) return; // a later answer is under way
   input.list.replaceChildren(...picks.map((one) => new Option("", one.label)));
 }
 
 export function listen() {
   document.addEventListener("input", (event) => {
-    if (event.target.matches("[data-source]")) complete(event.target);
+    if (event.target.matches("[data-source]")) complete(event.target).catch(() => {}); // the reason is in the toast
   });
   document.addEventListener("click", (event) => {
     const button = event.target.closest("button[data-action]");
