@@ -253,7 +253,7 @@ class Inbox(Machine):
 
 
 SHORT = settings(max_examples=6, stateful_step_count=25)
-LONG = settings(max_examples=1_250, stateful_step_count=100)  # four machines: half a million steps
+LONG = settings(max_examples=1_800, stateful_step_count=100)  # the machines together: half a million steps
 
 
 def walked(machine, rounds, figures, *promises):
