@@ -6,7 +6,8 @@ from collections.abc import Collection
 
 from sqlalchemy import Connection, select, update
 
-from storage.people import account, channel, member
+from storage.people import account, member
+from storage.places import channel
 
 
 def external_ids(conn: Connection, workspace_id: str, members: Collection[str]) -> dict[str, str]:

@@ -6,8 +6,9 @@ from datetime import datetime
 
 from sqlalchemy import Connection, Table, delete, exists, select, tuple_, update
 
-from storage.people import tenant, workspace
+from storage.people import workspace
 from storage.schema import metadata
+from storage.settings import tenant
 
 ROWS = 500  # deleted in one transaction, so that nobody waits for long
 

@@ -45,9 +45,10 @@ from storage.linking import link_attempt, link_code
 from storage.notices import notice_told
 from storage.office_hours import booking, office_turn, office_window
 from storage.participation import participation
-from storage.people import account, member, member_role, team, tenant
+from storage.people import account, member, member_role, team
 from storage.reviews import review_card
 from storage.schema import Instant, ident, metadata
+from storage.settings import tenant
 from storage.teams import teams_conversation, teams_file, teams_person
 
 STAND_IN = "A former member"

@@ -32,7 +32,8 @@ from sqlalchemy import (
 
 from bot.domain.deliveries import GAVE_UP, Delivery, Key, Outgoing
 from storage.dialects import insert_for, is_sqlite
-from storage.people import account, channel, member, workspace
+from storage.people import account, member, workspace
+from storage.places import channel
 from storage.schema import Day, Instant, Json, RowId, ident, metadata, words
 
 delivery = Table(

@@ -39,7 +39,8 @@ from storage.askings import Askings
 from storage.dialects import insert, insert_for
 from storage.enrolments import Tracks, enrolment
 from storage.ledger import delivery
-from storage.people import account, day_off, member
+from storage.people import account, member
+from storage.places import day_off
 from storage.rhythms import Rhythms, Slot, due_slot, slot
 from storage.schema import Day, Instant, Json, ident, metadata
 

@@ -27,8 +27,9 @@ from storage.dialects import insert, machine_now
 from storage.dispatch import UNSETTLED, tick_mark
 from storage.ledger import PENDING, READY, delivery, in_turn, message_budget, root
 from storage.parked import DEAD, DROPPED, RESTORED, is_textless, may_be_there, parked
-from storage.people import tenant, workspace
+from storage.people import workspace
 from storage.queues import queues
+from storage.settings import tenant
 
 LATE = timedelta(minutes=15)  # after which what should have been sent is called stuck
 LONGEST_WAVE = timedelta(hours=6)  # but where a lane moves: a hundred thousand people on Slack take almost that long

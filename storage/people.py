@@ -1,13 +1,12 @@
-"""Tenants, workspaces, members, accounts, roles, teams, channels, days off, and the inbox of seen events."""
+"""Workspaces, members, accounts, roles, teams, and the inbox of seen events."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
-import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
@@ -29,23 +28,14 @@ from sqlalchemy import (
 from bot.domain.calendar import is_zone
 from bot.domain.conversation import Incoming
 from bot.domain.people import Actor, Role
-from bot.domain.settings import TenantSettings
 from bot.domain.wording import one_line
-from bot.ports.people import Channel, Member, Team
+from bot.ports.people import Member, Team
 from storage.dialects import insert, insert_for
-from storage.schema import Day, Instant, Json, ident, metadata, words
+from storage.places import Places
+from storage.schema import Instant, Json, ident, metadata, words
+from storage.settings import Settings, tenant
 
 NAME_LIMIT = 80  # characters of a person's name
-
-tenant = Table(
-    "tenant",
-    metadata,
-    ident("id", primary_key=True),
-    words("name"),
-    Column("settings", Json, nullable=False),
-    words("secret"),  # keys the hashes of published member sets
-    Column("created_at", Instant, nullable=False),
-)
 
 workspace = Table(
     "workspace",
@@ -61,7 +51,7 @@ workspace = Table(
     ident("state"),  # active | removed | purged
     Column("removed_at", Instant),
     UniqueConstraint("platform", "app", "enterprise", "team"),
-    ForeignKeyConstraint(["tenant"], ["tenant.id"]),
+    ForeignKeyConstraint(["tenant"], [tenant.c.id]),
 )
 
 member = Table(
@@ -122,29 +112,6 @@ team = Table(
     Index(None, "manager", "tenant"),
 )
 
-channel = Table(
-    "channel",
-    metadata,
-    ident("tenant"),
-    ident("id"),
-    ident("workspace"),
-    ident("address"),
-    words("name"),
-    ident("zone"),
-    PrimaryKeyConstraint("tenant", "id"),
-    UniqueConstraint("workspace", "address"),
-)
-
-day_off = Table(
-    "day_off",
-    metadata,
-    ident("tenant"),
-    ident("region"),  # '' for everybody
-    Column("day", Day, nullable=False),
-    words("name"),
-    PrimaryKeyConstraint("tenant", "region", "day"),
-)
-
 inbox = Table(
     "inbox",
     metadata,
@@ -177,32 +144,17 @@ _ACTOR = (
 )
 
 
-_SETTINGS = select(tenant.c.settings).where(tenant.c.id == bindparam("of_tenant"))
-
-
 @lru_cache
 def _first_time(dialect: str) -> Any:
     return insert_for(dialect, inbox).on_conflict_do_nothing()
 
 
-class People:
+class People(Settings, Places):
     """Implements ``bot.ports.people.People``."""
 
     def __init__(self, conn: Connection, tenant_id: str) -> None:
         self._conn = conn
         self._tenant = tenant_id
-
-    def settings(self) -> TenantSettings:
-        stored = self._conn.execute(_SETTINGS, {"of_tenant": self._tenant}).scalar_one()
-        return msgspec.convert(stored, TenantSettings)
-
-    def save_settings(self, settings: TenantSettings) -> None:
-        values = msgspec.to_builtins(settings)
-        self._conn.execute(update(tenant).where(tenant.c.id == self._tenant).values(settings=values))
-
-    def secret(self) -> str:
-        """The tenant's key for hashes of member ids."""
-        return str(self._conn.execute(select(tenant.c.secret).where(tenant.c.id == self._tenant)).scalar_one())
 
     def first_time(self, workspace_id: str, key: str, now: datetime) -> bool:
         row = {"workspace": workspace_id, "key": key, "tenant": self._tenant, "received_at": now}
@@ -340,36 +292,6 @@ class People:
             .order_by(member.c.id)
         )
         return [_member(row) for row in rows]
-
-    def channel(self, id: str) -> Channel | None:
-        return self._channel(channel.c.id == id)
-
-    def channel_at(self, workspace_id: str, address: str) -> Channel | None:
-        return self._channel((channel.c.workspace == workspace_id) & (channel.c.address == address))
-
-    def _channel(self, condition: Any) -> Channel | None:
-        row = self._conn.execute(select(channel).where(channel.c.tenant == self._tenant, condition)).one_or_none()
-        if row is None:
-            return None
-        return Channel(id=row.id, workspace=row.workspace, address=row.address, name=row.name, zone=row.zone)
-
-    def add_channel(self, new: Channel) -> None:
-        row = {"tenant": self._tenant, **msgspec.structs.asdict(new)}
-        self._conn.execute(insert(self._conn, channel).values(row).on_conflict_do_nothing())
-
-    def days_off(self, region: str | None, first: date, last: date) -> frozenset[date]:
-        days = self._conn.execute(
-            select(day_off.c.day).where(
-                day_off.c.tenant == self._tenant,
-                day_off.c.region.in_(["", region or ""]),
-                day_off.c.day.between(first, last),
-            )
-        )
-        return frozenset(days.scalars())
-
-    def add_day_off(self, day: date, region: str | None = None, name: str = "") -> None:
-        row = {"tenant": self._tenant, "region": region or "", "day": day, "name": name}
-        self._conn.execute(insert(self._conn, day_off).values(row).on_conflict_do_nothing())
 
     def flag(self, member_id: str, name: str) -> Any:
         return self._flags(member_id).get(name)

@@ -24,7 +24,8 @@ from sqlalchemy import (
 
 from bot.messages import Message
 from storage.dialects import insert
-from storage.people import account, channel, member, workspace
+from storage.people import account, member, workspace
+from storage.places import channel
 from storage.schema import Instant, Json, RowId, ident, metadata
 
 DIRECT = "dm:"  # a direct conversation is named after its account, and only that account sees it

@@ -30,7 +30,7 @@ from bot.ports.lessons import Asking
 from bot.ports.quiz import Post, Run, Subscription
 from storage.askings import answer, asking
 from storage.dialects import insert
-from storage.people import channel
+from storage.places import channel
 from storage.schema import Instant, Json, ident, metadata, words
 
 IS_QUIZ = "source = 'quiz'"

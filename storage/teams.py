@@ -18,7 +18,8 @@ from sqlalchemy import (
 )
 
 from storage.dialects import insert
-from storage.people import account, channel, member
+from storage.people import account, member
+from storage.places import channel
 from storage.schema import Instant, ident, metadata, words
 
 teams_conversation = Table(

@@ -13,7 +13,8 @@ from sqlalchemy import Connection, select
 from bot.domain.people import Actor
 from bot.domain.settings import TenantSettings
 from storage.dialects import insert
-from storage.people import tenant, workspace
+from storage.people import workspace
+from storage.settings import tenant
 
 FRESH_SECONDS = 10.0
 REMEMBERED = 20_000  # accounts kept in memory

@@ -11,7 +11,8 @@ from sqlalchemy import Connection, Row, and_, bindparam, func, or_, select, text
 from bot.domain.deliveries import ACCESS_REFUSED, PLACE_GONE
 from bot.ports.troubles import Trouble
 from storage.ledger import delivery
-from storage.people import channel, workspace
+from storage.people import workspace
+from storage.places import channel
 from storage.schema import Instant
 
 KIND = "trouble"  # of the messages that tell of one; their subject is the workspace or the channel

@@ -18,7 +18,8 @@ from sqlalchemy import Connection, select, update
 from bot.domain.people import Role
 from bot.ports.people import Member, Team
 from storage.parts import Parts
-from storage.people import account, channel, member, workspace
+from storage.people import account, member, workspace
+from storage.places import channel
 from storage.schema import metadata
 from tests.adapters.both_platforms import Both, Hands, Json, Values, open_both
 from tests.adapters.slack_desk import START, TENANT

@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from adapters.turn import attempt
 from bot.domain.cohorts import Rule
-from storage.people import channel
+from storage.places import channel
 from tests.adapters.teams_world import TENANT, World, buttons, cards, direct, words, world
 from tests.contracts.adaptive_cards import check, walk
 

@@ -8,8 +8,9 @@ from sqlalchemy import select, update
 from bot.domain.deliveries import Outgoing
 from bot.ports.glossary import OwnTerm
 from storage.departures import due, purge
-from storage.people import tenant, workspace
+from storage.people import workspace
 from storage.schema import metadata
+from storage.settings import tenant
 from storage.tenancy import Workspace, add_workspace
 from tests.storage.conftest import NOW
 
