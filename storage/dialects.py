@@ -182,7 +182,8 @@ def _sqlite_engine(url: URL) -> Engine:
     options: dict[str, Any] = {"poolclass": StaticPool} if in_memory else {"pool_size": 6, "max_overflow": 4}
     engine = create_engine(url, connect_args=arguments, json_deserializer=msgspec.json.decode, **options)
     event.listen(engine, "connect", _prepare)
-    event.listen(engine, "begin", _begin)
+    # Not by an event: with one, every statement of the engine goes through the machinery of events.
+    engine.dialect.do_begin = _begin  # type: ignore[method-assign]
     return engine
 
 
@@ -197,7 +198,13 @@ def _prepare(connection: sqlite3.Connection, _record: object) -> None:
     )  # 16 MB: planning 100,000 lessons fills it, and is no faster with more
 
 
-def _begin(conn: Connection) -> None:
+def _begin(dbapi_connection: Any) -> None:
     # A deferred transaction that upgrades to a write fails "locked"; a writer says so from the start.
-    reads = conn.get_execution_options().get("reads_only", False)
-    conn.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
+    if not dbapi_connection.in_transaction:
+        dbapi_connection.execute("BEGIN IMMEDIATE")
+
+
+def begin_to_read(conn: Connection) -> None:
+    """On SQLite: begin a transaction that takes no write lock. What is executed on the connection then belongs to it."""
+    driver: Any = conn.connection.driver_connection
+    driver.execute("BEGIN")

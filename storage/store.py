@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError, SQLAlchemyError
 
 from bot.errors import NotSaved, OutcomeUnknown
 from bot.ports.store import Parts as PartsPort
-from storage.dialects import limited
+from storage.dialects import begin_to_read, limited
 from storage.parts import Parts
 from storage.wakeups import Wakeups
 
@@ -211,7 +211,6 @@ class GroupCommit:
 
     def __init__(self, engine: Engine, readers: int = READERS) -> None:
         self._engine = engine
-        self._reading = engine.execution_options(reads_only=True)
         self._readers = ThreadPoolExecutor(readers, "store-reader")
         self._queue: queue.PriorityQueue[tuple[int, int, _Item | None]] = queue.PriorityQueue()
         self._order = itertools.count()
@@ -239,8 +238,10 @@ class GroupCommit:
         self._readers.shutdown()
 
     def look(self, task: Task) -> Any:
-        with self._reading.begin() as conn:
-            return task(conn)
+        with self._engine.connect() as conn:
+            begin_to_read(conn)
+            with conn.begin():
+                return task(conn)
 
     def _serve(self) -> None:
         while True:

@@ -7,7 +7,6 @@ answered with a bare 4xx and counted by reason; no body and no header of a refus
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import hmac
 import logging
 import re
@@ -17,6 +16,7 @@ from urllib.parse import unquote
 
 import msgspec
 from starlette.types import Receive, Scope, Send
+from yarl import query_to_pairs
 
 from adapters.watch import NOBODY, Watch
 
@@ -89,7 +89,7 @@ class Guard:
             raise Refused(401, "signature malformed")
         if abs(self._machine() - int(stamp)) > FRESH_SECONDS:
             raise Refused(401, "signature stale")
-        made = hmac.new(self._secret, b"v0:" + stamp + b":" + body, hashlib.sha256).hexdigest()
+        made = hmac.digest(self._secret, b"v0:" + stamp + b":" + body, "sha256").hex()
         if not hmac.compare_digest(f"v0={made}".encode(), given):
             raise Refused(401, "signature wrong")
         return made
@@ -153,23 +153,18 @@ def _object(body: bytes) -> Json:
 
 
 def _form(body: bytes) -> dict[str, str]:
-    """The fields of a form. The standard library's own reader costs more than everything else that is done here."""
+    """The fields of a form, by yarl's compiled reader: the standard library's costs more than everything else done here."""
     try:
-        parts = body.decode("utf-8").split("&", MOST_FIELDS)
-        pairs = [[_unquoted(one) for one in part.partition("=")[::2]] for part in parts if part]
-    except UnicodeError as broken:
+        text = body.decode("utf-8")
+        pairs = query_to_pairs(text, max_fields=MOST_FIELDS)
+        if any("\N{REPLACEMENT CHARACTER}" in name + value for name, value in pairs):
+            unquote(text, errors="strict")  # it stands for bytes that are no text, unless somebody sent it
+    except ValueError as broken:  # which a UnicodeError is
         raise Refused(400, "malformed") from broken
-    if len(parts) > MOST_FIELDS:
-        raise Refused(400, "malformed")
     fields = dict(pairs)
     if len(fields) != len(pairs):
         raise Refused(400, "field twice")
     return fields
-
-
-def _unquoted(text: str) -> str:
-    spaced = text.replace("+", " ")
-    return unquote(spaced, errors="strict") if "%" in spaced else spaced
 
 
 async def _answer(send: Send, reply: Reply) -> None:

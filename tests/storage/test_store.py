@@ -107,6 +107,10 @@ def test_readers_see_what_is_committed(store):
 # ---- SQLite
 
 
+def _writes():
+    return threading.current_thread().name == "store-writer"
+
+
 class Writer:
     """The group commit of a file, with its writer held until everything is queued; counts what it begins and commits."""
 
@@ -120,14 +124,14 @@ class Writer:
         self._gate = threading.Event()
         self._held = threading.Event()
 
-    def _begin(self, conn):
-        self.begun += not conn.get_execution_options().get("reads_only")
+    def _begin(self, _conn):
+        self.begun += _writes()
 
-    def _commit(self, conn):
+    def _commit(self, _conn):
         if self.fail_commit:
             self.fail_commit = False
             raise OperationalError("COMMIT", {}, Exception("disk full"))
-        self.committed += not conn.get_execution_options().get("reads_only")
+        self.committed += _writes()
 
     def hold(self):
         """Keep the writer busy in a transaction of its own, until :meth:`release`."""
