@@ -4,10 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Collection
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, bindparam, select, update
 
-from storage.people import account, member
+from bot.domain.deliveries import Outgoing
+from storage.people import account, member, workspace
 from storage.places import channel
+
+# The account a member prefers, and the lane of a channel. No join: without statistics PostgreSQL would begin with everybody's accounts.
+_PREFERRED = select(member.c.account).where(
+    member.c.tenant == bindparam("of_tenant"), member.c.id == bindparam("whom"), member.c.active
+)
+_REACHED = select(account.c.workspace, account.c.id).where(
+    account.c.tenant == bindparam("of_tenant"), account.c.id == _PREFERRED.scalar_subquery()
+)
+# An account of theirs in another workspace, the preferred one first.
+_AROUND = (
+    select(account.c.workspace, account.c.id)
+    .join(member, (member.c.tenant == account.c.tenant) & (member.c.id == account.c.member))
+    .join(workspace, workspace.c.id == account.c.workspace)
+    .where(
+        member.c.tenant == bindparam("of_tenant"),
+        member.c.id == bindparam("whom"),
+        member.c.active,
+        workspace.c.state == "active",
+        account.c.workspace != bindparam("around"),
+    )
+    .order_by((account.c.id == member.c.account).desc(), account.c.id)
+    .limit(1)
+)
+_PLACED = select(channel.c.workspace, channel.c.id).where(
+    channel.c.tenant == bindparam("of_tenant"), channel.c.id == bindparam("where")
+)
+
+
+def target_of(conn: Connection, tenant: str, outgoing: Outgoing) -> dict[str, str] | None:
+    """The lane of a message and where in it: the member's preferred account, or the channel. Nowhere if nobody is there."""
+    if outgoing.member is not None:
+        whom = {"of_tenant": tenant, "whom": outgoing.member}
+        other = {"around": outgoing.around} if outgoing.around is not None else {}
+        row = conn.execute(_AROUND if other else _REACHED, whom | other).one_or_none()
+        return None if row is None else {"workspace": row.workspace, "account": row.id}
+    row = conn.execute(_PLACED, {"of_tenant": tenant, "where": outgoing.place}).one_or_none()
+    return None if row is None else {"workspace": row.workspace, "channel": row.id}
 
 
 def external_ids(conn: Connection, workspace_id: str, members: Collection[str]) -> dict[str, str]:

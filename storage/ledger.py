@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from functools import lru_cache
 from typing import Any
@@ -20,6 +20,7 @@ from sqlalchemy import (
     Select,
     Table,
     UniqueConstraint,
+    and_,
     bindparam,
     case,
     delete,
@@ -31,8 +32,9 @@ from sqlalchemy import (
 )
 
 from bot.domain.deliveries import GAVE_UP, Delivery, Key, Outgoing
+from storage.addresses import target_of
 from storage.dialects import insert_for, is_sqlite
-from storage.people import account, member, workspace
+from storage.people import account
 from storage.places import channel
 from storage.schema import Day, Instant, Json, RowId, ident, metadata, words
 
@@ -138,7 +140,12 @@ SELDOM = text("delivery.kind <> 'daily'")
 
 def in_turn(conn: Connection, wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     """The rows of a condition; SQLite has one writer, so they need no lock there."""
-    return wanted if is_sqlite(conn) else locked(wanted)
+    return turn(wanted, is_locking=not is_sqlite(conn))
+
+
+def turn(wanted: ColumnElement[bool], *, is_locking: bool) -> ColumnElement[bool]:
+    """The same for a statement that is made once."""
+    return locked(wanted) if is_locking else wanted
 
 
 def locked(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
@@ -146,12 +153,27 @@ def locked(wanted: ColumnElement[bool]) -> ColumnElement[bool]:
     return delivery.c.id.in_(select(delivery.c.id).where(wanted).order_by(delivery.c.id).with_for_update())
 
 
-def ended(state: str, reason: str) -> dict[str, Any]:
+def ended(state: str, reason: object) -> dict[str, Any]:
     """What is written where a row ends unsent. What may be there already is given up, for nothing else that is said of it would be sure."""
     return {
         "state": case((delivery.c.in_doubt, "dead"), else_=state),
         "reason": case((delivery.c.in_doubt, GAVE_UP), else_=reason),
     }
+
+
+def ending(wanted: ColumnElement[bool], state: str, reason: object, *, is_locking: bool) -> Any:
+    """The statement that ends the rows of a condition unsent and gives their numbers."""
+    rows = turn(wanted, is_locking=is_locking)
+    return update(delivery).where(rows).values(ended(state, reason)).returning(delivery.c.id)
+
+
+@lru_cache
+def _skip(columns: tuple[str, ...], *, is_locking: bool) -> Any:
+    """End rows of a tenant, by some of their columns, whose call has not begun."""
+    wanted = (delivery.c.tenant == bindparam("of_tenant")) & delivery.c.state.in_(["ready", "claimed"])
+    for name in columns:
+        wanted &= delivery.c[name] == bindparam(f"of_{name}")
+    return ending(wanted, "skipped", bindparam("why"), is_locking=is_locking)
 
 
 # In the order in which they are read, for by name a row gives them five times as slowly.
@@ -197,33 +219,13 @@ def deliveries() -> Select[Any]:
 
 
 _GET = deliveries().where(delivery.c.tenant == bindparam("of_tenant"), delivery.c.id == bindparam("of_id"))
-
-
-# The account a member prefers, and the lane of a channel. No join: without statistics PostgreSQL would begin with everybody's accounts.
-_PREFERRED = select(member.c.account).where(
-    member.c.tenant == bindparam("of_tenant"), member.c.id == bindparam("whom"), member.c.active
+_KEYED = and_(
+    delivery.c.tenant == bindparam("of_tenant"),
+    delivery.c.kind == bindparam("of_kind"),
+    delivery.c.subject == bindparam("of_subject"),
+    delivery.c.period == bindparam("of_period"),
 )
-_REACHED = select(account.c.workspace, account.c.id).where(
-    account.c.tenant == bindparam("of_tenant"), account.c.id == _PREFERRED.scalar_subquery()
-)
-# An account of theirs in another workspace, the preferred one first.
-_AROUND = (
-    select(account.c.workspace, account.c.id)
-    .join(member, (member.c.tenant == account.c.tenant) & (member.c.id == account.c.member))
-    .join(workspace, workspace.c.id == account.c.workspace)
-    .where(
-        member.c.tenant == bindparam("of_tenant"),
-        member.c.id == bindparam("whom"),
-        member.c.active,
-        workspace.c.state == "active",
-        account.c.workspace != bindparam("around"),
-    )
-    .order_by((account.c.id == member.c.account).desc(), account.c.id)
-    .limit(1)
-)
-_PLACED = select(channel.c.workspace, channel.c.id).where(
-    channel.c.tenant == bindparam("of_tenant"), channel.c.id == bindparam("where")
-)
+_FIND, _ROW_OF = deliveries().where(_KEYED), select(delivery.c.id).where(_KEYED)
 
 
 @lru_cache
@@ -286,7 +288,7 @@ class Ledger:
         return self._put(outgoing, f"{outgoing.period}#{last + 1}", now) == 1
 
     def _put(self, outgoing: Outgoing, period: str, now: datetime) -> int:
-        target = self._target(outgoing)
+        target = target_of(self._conn, self._tenant, outgoing)
         if target is None:  # nobody to send to: a member who left, or who can't be reached
             return 0
         row = {
@@ -307,37 +309,21 @@ class Ledger:
         self.woken = self.woken or count > 0
         return int(count)
 
-    def _target(self, outgoing: Outgoing) -> dict[str, str] | None:
-        """The lane and where in it: the member's preferred account, or the channel."""
-        if outgoing.member is not None:
-            whom = {"of_tenant": self._tenant, "whom": outgoing.member}
-            other = {"around": outgoing.around} if outgoing.around is not None else {}
-            row = self._conn.execute(_AROUND if other else _REACHED, whom | other).one_or_none()
-            return None if row is None else {"workspace": row.workspace, "account": row.id}
-        row = self._conn.execute(_PLACED, {"of_tenant": self._tenant, "where": outgoing.place}).one_or_none()
-        return None if row is None else {"workspace": row.workspace, "channel": row.id}
-
     def _row_of(self, key: Key) -> int:
-        return int(self._conn.execute(select(delivery.c.id).where(self._is(key))).scalar_one())
+        return int(self._conn.execute(_ROW_OF, self._keyed(key)).scalar_one())
 
-    def _is(self, key: Key) -> Any:
+    def _keyed(self, key: Key) -> dict[str, str]:
         kind, subject, period = key
-        return (
-            (delivery.c.tenant == self._tenant)
-            & (delivery.c.kind == kind)
-            & (delivery.c.subject == subject)
-            & (delivery.c.period == period)
-        )
+        return {"of_tenant": self._tenant, "of_kind": kind, "of_subject": subject, "of_period": period}
 
     def get(self, id: int) -> Delivery | None:
-        row = self._conn.execute(_GET, {"of_tenant": self._tenant, "of_id": id}).one_or_none()
-        return None if row is None else read(row)
+        return self._one(_GET, {"of_tenant": self._tenant, "of_id": id})
 
     def find(self, key: Key) -> Delivery | None:
-        return self._one(self._is(key))
+        return self._one(_FIND, self._keyed(key))
 
-    def _one(self, condition: Any) -> Delivery | None:
-        row = self._conn.execute(deliveries().where(condition)).one_or_none()
+    def _one(self, statement: Select[Any], values: Mapping[str, object]) -> Delivery | None:
+        row = self._conn.execute(statement, values).one_or_none()
         return None if row is None else read(row)
 
     def arrived(self, id: int, workspace: str, message: str, now: datetime) -> Delivery | None:
@@ -353,16 +339,17 @@ class Ledger:
         self, reason: str, *, kind: str | None = None, subject: str | None = None, member: str | None = None
     ) -> int:
         """End rows whose call has not begun. A claimed row counts: its worker fails at the intent."""
-        wanted = (delivery.c.tenant == self._tenant) & delivery.c.state.in_(["ready", "claimed"])
-        for column, value in ((delivery.c.kind, kind), (delivery.c.subject, subject), (delivery.c.member, member)):
-            if value is not None:
-                wanted &= column == value
-        return self.end(wanted, reason)
+        given = {"kind": kind, "subject": subject, "member": member}
+        by = {name: value for name, value in given.items() if value is not None}
+        values = {f"of_{name}": value for name, value in by.items()} | {"of_tenant": self._tenant, "why": reason}
+        return self._ended(_skip(tuple(by), is_locking=not is_sqlite(self._conn)), values)
 
     def end(self, wanted: ColumnElement[bool], reason: str) -> int:
         """End the rows of a condition. Returns how many it were."""
-        told = update(delivery).where(in_turn(self._conn, wanted)).values(ended("skipped", reason))
-        ids = self._conn.execute(told.returning(delivery.c.id)).scalars().all()
+        return self._ended(ending(wanted, "skipped", reason, is_locking=not is_sqlite(self._conn)), {})
+
+    def _ended(self, statement: Any, values: Mapping[str, object]) -> int:
+        ids = self._conn.execute(statement, values).scalars().all()
         self.refund(ids)
         return len(ids)
 

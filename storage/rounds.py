@@ -8,10 +8,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, bindparam, exists, or_, select, type_coerce, update
+from sqlalchemy import Integer, Select, and_, bindparam, exists, or_, select, type_coerce, update
 
 from storage import holds
-from storage.ledger import PENDING, READY, SELDOM, delivery, ended, locked, root
+from storage.ledger import PENDING, READY, SELDOM, delivery, ending, root, turn
 from storage.people import workspace
 
 TERMINAL_WITHOUT_SENDING = ("skipped", "missed", "expired", "dead")
@@ -87,18 +87,16 @@ def _take(wanted: Select[Any], is_locking: bool) -> Any:
 @lru_cache
 def expire(*, is_locking: bool) -> Any:
     """End what is past its time."""
-    return _end(and_(_PAST_DUE, delivery.c.expires_at <= bindparam("now")), "expired", "past its time", is_locking)
+    wanted = and_(_PAST_DUE, delivery.c.expires_at <= bindparam("now"))
+    return ending(wanted, "expired", "past its time", is_locking=is_locking)
 
 
 @lru_cache
 def orphan(*, is_locking: bool) -> Any:
     """End what hangs on a message that will never be there."""
     gone = exists().where(root.c.id == delivery.c.root, root.c.state.in_(TERMINAL_WITHOUT_SENDING))
-    return _end(and_(_PAST_DUE, delivery.c.root.is_not(None), gone), "skipped", "root not sent", is_locking)
-
-
-def _end(wanted: ColumnElement[bool], state: str, reason: str, is_locking: bool) -> Any:
-    return update(delivery).where(_in_turn(wanted, is_locking)).values(ended(state, reason)).returning(delivery.c.id)
+    wanted = and_(_PAST_DUE, delivery.c.root.is_not(None), gone)
+    return ending(wanted, "skipped", "root not sent", is_locking=is_locking)
 
 
 @lru_cache
@@ -107,13 +105,9 @@ def take_back(*, everything: bool, is_locking: bool) -> tuple[Any, Any]:
     lapsed = and_(_OF_TENANT, PENDING)
     if not everything:
         lapsed = and_(lapsed, delivery.c.lease_until <= bindparam("machine"))
-    claimed = _in_turn(and_(lapsed, delivery.c.state == "claimed"), is_locking)
-    sending = _in_turn(and_(lapsed, delivery.c.state == "sending"), is_locking)
+    claimed = turn(and_(lapsed, delivery.c.state == "claimed"), is_locking=is_locking)
+    sending = turn(and_(lapsed, delivery.c.state == "sending"), is_locking=is_locking)
     return (
         update(delivery).where(claimed).values(state="ready", owner=None),
         update(delivery).where(sending).values(state="unknown", reason="stopped", not_before=bindparam("later")),
     )
-
-
-def _in_turn(wanted: ColumnElement[bool], is_locking: bool) -> ColumnElement[bool]:
-    return locked(wanted) if is_locking else wanted
