@@ -95,6 +95,7 @@ _OF_TENANT = bindparam("of_tenant", type_=String)
 _LEARNERS = select(learner).where(
     learner.c.tenant == _OF_TENANT, learner.c.member.in_(bindparam("members", expanding=True))
 )
+_HELD = _LEARNERS.with_for_update()
 _NEXT_DUE = select(func.min(due_slot.c.due_at)).where(
     due_slot.c.due_at > bindparam("after"),
     exists().where(
@@ -229,7 +230,9 @@ class Lessons(Askings):
         self._rhythms = Rhythms(conn, tenant)
         self.woken = False
 
-    def learner(self, member_id: str) -> Learner | None:
+    def learner(self, member_id: str, *, held: bool = False) -> Learner | None:
+        if held:
+            self._conn.execute(_HELD, {"of_tenant": self._tenant, "members": [member_id]}).close()
         return self.learners([member_id]).get(member_id)
 
     def learners(self, members: Collection[str]) -> dict[str, Learner]:

@@ -293,17 +293,17 @@ class People(Settings, Places):
         )
         return [_member(row) for row in rows]
 
-    def flag(self, member_id: str, name: str) -> Any:
-        return self._flags(member_id).get(name)
+    def flag(self, member_id: str, name: str, *, held: bool = False) -> Any:
+        return self._flags(member_id, held=held).get(name)
 
     def set_flag(self, member_id: str, name: str, value: Any) -> None:
         # Locked until the commit (SQLite has one writer anyway): two facts set at once must not undo each other.
-        flags = {**self._flags(member_id, lock=True), name: value}
+        flags = {**self._flags(member_id, held=True), name: value}
         self._conn.execute(self._update(member_id).values(flags=flags))
 
-    def _flags(self, member_id: str, *, lock: bool = False) -> dict[str, Any]:
+    def _flags(self, member_id: str, *, held: bool = False) -> dict[str, Any]:
         mine = select(member.c.flags).where(member.c.tenant == self._tenant, member.c.id == member_id)
-        return dict(self._conn.execute(mine.with_for_update() if lock else mine).scalar_one())
+        return dict(self._conn.execute(mine.with_for_update() if held else mine).scalar_one())
 
     def _update(self, member_id: str) -> Any:
         return update(member).where(member.c.tenant == self._tenant, member.c.id == member_id)

@@ -141,7 +141,7 @@ class Roster:
     def _settle_in(self, id: str, zone: str, now: datetime) -> None:
         """Their first zone of their own; lessons that are planned move with it."""
         self._parts.people.set_zone(id, zone)
-        learner = self._parts.lessons.learner(id)
+        learner = self._parts.lessons.learner(id, held=True)
         if learner is not None and learner.zone != zone:
             self._parts.lessons.save(msgspec.structs.replace(learner, zone=zone))
             self._parts.lessons.replan(id, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 from sqlalchemy import Column, Connection, Table, bindparam, select, update
 
@@ -20,6 +22,8 @@ tenant = Table(
 
 
 _SETTINGS = select(tenant.c.settings).where(tenant.c.id == bindparam("of_tenant"))
+_HELD = _SETTINGS.with_for_update()
+_CHANGE = update(tenant).where(tenant.c.id == bindparam("of_tenant")).values(settings=bindparam("to", type_=Json))
 
 
 class Settings:
@@ -32,9 +36,11 @@ class Settings:
         stored = self._conn.execute(_SETTINGS, {"of_tenant": self._tenant}).scalar_one()
         return msgspec.convert(stored, TenantSettings)
 
-    def save_settings(self, settings: TenantSettings) -> None:
-        values = msgspec.to_builtins(settings)
-        self._conn.execute(update(tenant).where(tenant.c.id == self._tenant).values(settings=values))
+    def change_settings(self, **changed: Any) -> None:
+        # Locked until the commit (SQLite has one writer anyway): two settings changed at once must not undo each other.
+        stored = self._conn.execute(_HELD, {"of_tenant": self._tenant}).scalar_one()
+        values = msgspec.to_builtins(msgspec.structs.replace(msgspec.convert(stored, TenantSettings), **changed))
+        self._conn.execute(_CHANGE, {"of_tenant": self._tenant, "to": {**stored, **values}})
 
     def secret(self) -> str:
         """The tenant's key for hashes of member ids."""

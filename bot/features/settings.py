@@ -87,7 +87,7 @@ def save(ctx: Context, values: Values, _ref: str) -> Answer:
         _set_region(ctx, region)
     if "streak" in values:
         ctx.store.people.set_flag(ctx.actor.member, "streak_off", values["streak"] == "off")
-    before = ctx.store.lessons.learner(ctx.actor.member) or _defaults(ctx)  # a pause outlasts a change of settings
+    before = ctx.store.lessons.learner(ctx.actor.member, held=True) or _defaults(ctx)  # a pause outlasts the change
     return _enrol(
         ctx,
         msgspec.structs.replace(

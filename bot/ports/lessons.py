@@ -81,7 +81,9 @@ class Showing(msgspec.Struct, frozen=True):
 
 
 class Lessons(Protocol):
-    def learner(self, member: str) -> Learner | None: ...
+    def learner(self, member: str, *, held: bool = False) -> Learner | None:
+        """``held``: nobody else saves them before the commit, for what is saved is made of what was read."""
+        ...
 
     def learners(self, members: Collection[str]) -> dict[str, Learner]: ...
 

@@ -44,7 +44,9 @@ class Channel(msgspec.Struct, frozen=True, kw_only=True):
 class People(Protocol):
     def settings(self) -> TenantSettings: ...
 
-    def save_settings(self, settings: TenantSettings) -> None: ...
+    def change_settings(self, **changed: Any) -> None:
+        """Change these settings and no others, whatever else is changed at the same moment."""
+        ...
 
     def actor(self, workspace: str, account: str) -> Actor | None:
         """The member behind a platform account, or nothing when we have not met or they have left."""
@@ -100,8 +102,11 @@ class People(Protocol):
 
     def add_day_off(self, day: date, region: str | None = None, name: str = "") -> None: ...
 
-    def flag(self, member: str, name: str) -> Any:
-        """A small remembered fact about a member, such as that they were welcomed; None when not set."""
+    def flag(self, member: str, name: str, *, held: bool = False) -> Any:
+        """A small remembered fact about a member, such as that they were welcomed; None when not set.
+
+        ``held``: nobody else changes a fact about them before the commit, for what is set is made of what was read.
+        """
         ...
 
     def set_flag(self, member: str, name: str, value: Any) -> None: ...

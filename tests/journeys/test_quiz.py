@@ -3,7 +3,6 @@
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import msgspec
 import pytest
 from sqlalchemy import select
 
@@ -188,11 +187,7 @@ async def test_picks_are_shown_from_ten_answers_on_and_counted_once(talk):
 
 
 async def test_a_lower_floor_of_picks_is_kept_to(talk):
-    def lower(parts):
-        settings = msgspec.structs.replace(parts.people.settings(), quiz_pick_floor=5)
-        parts.people.save_settings(settings)
-
-    talk.store(lower)
+    talk.store(lambda parts: parts.people.change_settings(quiz_pick_floor=5))
     _, questions = await opened(talk)
     for name in CROWD[:5]:
         await talk.press(name, option(talk, questions[0], right=True), "ml")

@@ -7,7 +7,6 @@ import pytest
 
 from bot.domain.pack import Option
 from bot.domain.people import Role
-from bot.domain.settings import TenantSettings
 from tests.journeys.conversation import button, buttons, said
 from tests.journeys.school import School, changed, school_pack
 
@@ -103,7 +102,7 @@ async def test_an_answer_to_a_card_with_the_wrong_key_is_judged_by_the_right_one
 
 async def test_a_wrong_key_in_an_open_quiz_is_put_right_in_its_results_and_void_answers_are_no_picks(school):
     question = "core:question/core-11-2"
-    school.store(lambda parts: parts.people.save_settings(TenantSettings(quiz_pick_floor=5)))
+    school.store(lambda parts: parts.people.change_settings(quiz_pick_floor=5))
     school.join("ada", roles=(Role.AUTHOR,))
     people = [f"p{at}" for at in range(11)]
     school.join(*people)

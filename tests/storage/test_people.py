@@ -142,7 +142,8 @@ def test_days_off_are_the_regions_and_everybodys(parts):
 
 def test_settings_flags_channels_and_teams_are_read_as_written(parts):
     settings = TenantSettings(group_floor=7, values={"registry": "the shelf"})
-    parts.people.save_settings(settings)
+    parts.people.change_settings(group_floor=7)
+    parts.people.change_settings(values={"registry": "the shelf"})
     assert parts.people.settings() == settings
     parts.people.set_flag("ann", "welcomed", 2)
     parts.people.set_flag("ann", "seen", ["a"])

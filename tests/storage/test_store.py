@@ -12,7 +12,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from bot.domain.deliveries import Outgoing
 from bot.errors import NotSaved
 from storage.dialects import open_engine
-from storage.people import inbox, tenant
+from storage.people import inbox
+from storage.settings import tenant
 from storage.store import GroupCommit, Inline, Store
 from tests.storage.conftest import NOW
 
@@ -363,8 +364,8 @@ def test_a_lock_held_elsewhere_is_not_saved_in_time(real_limits, pooled):
     with pooled.engine.begin() as conn:
         conn.execute(lock)
         with pytest.raises(NotSaved, match="lock timeout"):
-            pooled.write("acme", lambda parts: parts.people.save_settings(parts.people.settings())).result(5)
-    pooled.write("acme", lambda parts: parts.people.save_settings(parts.people.settings())).result(5)
+            pooled.write("acme", lambda parts: parts.people.change_settings()).result(5)
+    pooled.write("acme", lambda parts: parts.people.change_settings()).result(5)
 
 
 def test_a_table_locked_elsewhere_holds_up_no_reader(real_limits, pooled):

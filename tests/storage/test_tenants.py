@@ -35,7 +35,7 @@ def act(parts):
     parts.people.set_zone("ann", "Asia/Kolkata")
     parts.people.grant("ann", Role.ADMIN)
     parts.people.set_flag("ann", "welcomed", value=True)
-    parts.people.save_settings(TenantSettings(group_floor=9))
+    parts.people.change_settings(group_floor=9)
     parts.people.add_day_off(day)
     parts.people.saw({"bob": NOW})
     parts.ledger.put([NOTE, Outgoing(kind="note", subject="c", period="1", place="ml")], NOW)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import msgspec
-
 from bot.domain.people import Verb
 from bot.domain.reviews import LEAST_RETENTION, MOST_RETENTION
 from bot.errors import Refusal
@@ -20,7 +18,7 @@ def aim(ctx: Context, words: str) -> Answer:
         return told(ctx, "lessons.aim", percent=_percent(settings.retention), least=_LEAST, most=_MOST)
     if not (said.isascii() and said.isdecimal() and len(said) <= 3 and _LEAST <= int(said) <= _MOST):
         raise Refusal("lessons.aim_unknown", words=clip(words, 60), least=_LEAST, most=_MOST)
-    ctx.store.people.save_settings(msgspec.structs.replace(settings, retention=int(said) / 100))
+    ctx.store.people.change_settings(retention=int(said) / 100)
     return told(ctx, "lessons.aim_set", percent=int(said))
 
 

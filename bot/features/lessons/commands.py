@@ -67,7 +67,7 @@ def today(ctx: Context, _words: str) -> Answer:
 
 def pause(ctx: Context, words: str) -> Answer:
     """No lessons until a date, or until they resume."""
-    learner = enrolled(ctx)
+    learner = enrolled(ctx, held=True)
     try:
         day = until(words, local_date(learner.zone, ctx.now))
     except ValueError as error:
@@ -94,7 +94,7 @@ def _resume_button() -> Buttons:
 
 def resume(ctx: Context, _words: str) -> Answer:
     """Lessons again, today's still if its time is not over; nothing that was missed is made up for."""
-    learner = enrolled(ctx)
+    learner = enrolled(ctx, held=True)
     if not learner.paused:
         return told(ctx, "lessons.not_paused", when=next_time(ctx, learner))
     back = msgspec.structs.replace(learner, paused=False, paused_until=None, ignored=0)

@@ -32,7 +32,7 @@ def _step(work: Work, version: str, cursor: Mapping[str, Any]) -> Next | Done:
     for member in sorted(work.store.lessons.void(question, rev)):
         if concept is not None:
             _rebuild(work, member, concept)
-            waiting = work.store.people.flag(member, FLAG) or []
+            waiting = work.store.people.flag(member, FLAG, held=True) or []
             work.store.people.set_flag(member, FLAG, sorted({*waiting, concept}))
     return Next({"at": at + 1}, f"{at + 1} of {len(changed)}")
 
@@ -54,9 +54,9 @@ def _rebuild(work: Work, member: str, concept: str) -> None:
 
 def corrections(ctx: Context) -> list[Block]:
     """What is said in the next sitting, once."""
-    waiting = ctx.store.people.flag(ctx.actor.member, FLAG)
-    if not waiting:
+    if not ctx.store.people.flag(ctx.actor.member, FLAG):
         return []
+    waiting = ctx.store.people.flag(ctx.actor.member, FLAG, held=True)
     ctx.store.people.set_flag(ctx.actor.member, FLAG, [])
     titles = ", ".join(ctx.catalog.lessons[one].title for one in waiting if one in ctx.catalog.lessons)
     return [Text(ctx.say("lessons.corrected", titles=titles))] if titles else []

@@ -13,8 +13,8 @@ from bot.router import Answer, Context, Work
 LOOK_AHEAD = timedelta(days=14)
 
 
-def enrolled(ctx: Context) -> Learner:
-    learner = ctx.store.lessons.learner(ctx.actor.member)
+def enrolled(ctx: Context, *, held: bool = False) -> Learner:
+    learner = ctx.store.lessons.learner(ctx.actor.member, held=held)
     if learner is None:
         raise Refusal("lessons.not_enrolled")
     return learner

@@ -132,7 +132,7 @@ def _leave(ctx: Context, learner: Learner) -> list[Block]:
 
 def leave(ctx: Context, track: str) -> Answer:
     """Leave a track in one press; the last one ends the lessons. What was learned is kept for coming back."""
-    learner = enrolled(ctx)
+    learner = enrolled(ctx, held=True)
     rest = tuple(one for one in learner.tracks if one.track != track)
     known = ctx.catalog.tracks.get(track)
     name = known.name if known else track

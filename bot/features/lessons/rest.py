@@ -15,7 +15,10 @@ from bot.router import Composed, Kind, OnUnknown, Skip, Work
 
 def rest(work: Work, learner: Learner, daily: Delivery) -> Skip:
     """Pause instead of one more lesson; the notice takes the place of the lesson in the day's budget."""
-    work.store.lessons.save(msgspec.structs.replace(learner, paused=True, paused_until=None, ignored=0))
+    now = work.store.lessons.learner(learner.member, held=True)
+    if now is None:
+        return Skip("stopped")
+    work.store.lessons.save(msgspec.structs.replace(now, paused=True, paused_until=None, ignored=0))
     notice = Outgoing(
         kind="paused", subject=learner.member, period=daily.period, member=learner.member, expires_at=daily.expires_at
     )
