@@ -149,6 +149,11 @@ def _first_time(dialect: str) -> Any:
     return insert_for(dialect, inbox).on_conflict_do_nothing()
 
 
+_MEMBERS = select(member).where(
+    member.c.tenant == bindparam("of_tenant"), member.c.id.in_(bindparam("ids", expanding=True))
+)
+
+
 class People(Settings, Places):
     """Implements ``bot.ports.people.People``."""
 
@@ -242,7 +247,7 @@ class People(Settings, Places):
         return self.members([member_id]).get(member_id)
 
     def members(self, ids: Sequence[str]) -> dict[str, Member]:
-        rows = self._conn.execute(select(member).where(member.c.tenant == self._tenant, member.c.id.in_(ids)))
+        rows = self._conn.execute(_MEMBERS, {"of_tenant": self._tenant, "ids": list(ids)})
         return {row.id: _member(row) for row in rows}
 
     def named(self, words: str, workspace_id: str) -> list[Member]:

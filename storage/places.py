@@ -6,7 +6,7 @@ from datetime import date
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, PrimaryKeyConstraint, Table, UniqueConstraint, select
+from sqlalchemy import Column, Connection, PrimaryKeyConstraint, Table, UniqueConstraint, bindparam, or_, select
 
 from bot.ports.people import Channel
 from storage.dialects import insert
@@ -35,6 +35,12 @@ day_off = Table(
     PrimaryKeyConstraint("tenant", "region", "day"),
 )
 
+_DAYS_OFF = select(day_off.c.day).where(
+    day_off.c.tenant == bindparam("of_tenant"),
+    or_(day_off.c.region == "", day_off.c.region == bindparam("region")),
+    day_off.c.day.between(bindparam("first"), bindparam("last")),
+)
+
 
 class Places:
     """The part of ``bot.ports.people.People`` that is about channels and days off."""
@@ -59,13 +65,8 @@ class Places:
         self._conn.execute(insert(self._conn, channel).values(row).on_conflict_do_nothing())
 
     def days_off(self, region: str | None, first: date, last: date) -> frozenset[date]:
-        days = self._conn.execute(
-            select(day_off.c.day).where(
-                day_off.c.tenant == self._tenant,
-                day_off.c.region.in_(["", region or ""]),
-                day_off.c.day.between(first, last),
-            )
-        )
+        about = {"of_tenant": self._tenant, "region": region or "", "first": first, "last": last}
+        days = self._conn.execute(_DAYS_OFF, about)
         return frozenset(days.scalars())
 
     def add_day_off(self, day: date, region: str | None = None, name: str = "") -> None:
