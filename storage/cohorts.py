@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
+from typing import Any
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, PrimaryKeyConstraint, Table, delete, func, select
@@ -12,7 +14,7 @@ from bot.domain.calendar import USUAL_MINUTE, WORKDAYS
 from bot.domain.cohorts import Person, Rule
 from bot.domain.tracks import Enrolment
 from bot.domain.waves import Crowd
-from storage.dialects import insert
+from storage.dialects import insert, insert_for
 from storage.enrolments import Tracks, begun_track
 from storage.lessons import learner
 from storage.people import account, member, workspace
@@ -28,6 +30,25 @@ enrolment_rule = Table(
     ident("track"),
     PrimaryKeyConstraint("tenant", "what", "which", "track"),
 )
+
+
+class Placing(msgspec.Struct, frozen=True, kw_only=True):
+    """A member and the tracks they are put into."""
+
+    member: str
+    tracks: Sequence[Enrolment]
+    zone: str
+    roles: Sequence[str] = ()
+
+
+@lru_cache
+def _begin(dialect: str) -> Any:
+    return insert_for(dialect, learner).on_conflict_do_nothing().returning(learner.c.zone)
+
+
+@lru_cache
+def _choose(dialect: str) -> Any:
+    return insert_for(dialect, rhythm).on_conflict_do_nothing()
 
 
 class Cohorts:
@@ -86,23 +107,35 @@ class Cohorts:
         return found
 
     def put(self, member_id: str, tracks: Sequence[Enrolment], zone: str, roles: Sequence[str] = ()) -> tuple[str, ...]:
-        if self._tracks.has_stopped(member_id):
-            return ()
-        fresh = [one for one in tracks if self._tracks.begin(member_id, one.track)]
-        if fresh:
-            self._begin(member_id, zone, roles)
-        place = self._tracks.next_place(member_id)
-        for at, one in enumerate(fresh, start=place):
-            self._tracks.add(member_id, msgspec.structs.replace(one, given=True), at)
-        return tuple(one.track for one in fresh)
+        return self.put_all([Placing(member=member_id, tracks=tracks, zone=zone, roles=roles)])[member_id]
 
-    def _begin(self, member_id: str, zone: str, roles: Sequence[str]) -> None:
-        """Somebody new to lessons gets the usual time; how anybody else learns is left alone."""
-        row = {"tenant": self._tenant, "member": member_id, "zone": zone, "minute": USUAL_MINUTE}
-        new = insert(self._conn, learner).values(**row, days=WORKDAYS, roles=list(roles)).on_conflict_do_nothing()
-        if self._conn.execute(new).rowcount == 1:
-            chosen = insert(self._conn, rhythm).values(tenant=self._tenant, zone=zone, minute=USUAL_MINUTE)
-            self._conn.execute(chosen.on_conflict_do_nothing())
+    def put_all(self, people: Sequence[Placing]) -> dict[str, tuple[str, ...]]:
+        """The same for many at once, each of them once. The rows that are new decide who begins what."""
+        stopped = self._tracks.stopped([one.member for one in people])
+        going = [one for one in people if one.member not in stopped]
+        begun = self._tracks.begin_all([(one.member, track.track) for one in going for track in one.tracks])
+        fresh = {one.member: [track for track in one.tracks if (one.member, track.track) in begun] for one in going}
+        self._begin([one for one in going if fresh[one.member]])
+        places = self._tracks.next_places([id for id, tracks in fresh.items() if tracks])
+        self._tracks.add_all(
+            [
+                (id, msgspec.structs.replace(one, given=True), place)
+                for id, tracks in fresh.items()
+                for place, one in enumerate(tracks, start=places.get(id, 0))
+            ]
+        )
+        return {one.member: tuple(track.track for track in fresh.get(one.member, ())) for one in people}
+
+    def _begin(self, people: Sequence[Placing]) -> None:
+        """The usual time on working days for whoever is new to lessons; how anybody else learns is left alone."""
+        if not people:
+            return
+        dialect, tenant = self._conn.dialect.name, {"tenant": self._tenant}
+        usual = {**tenant, "minute": USUAL_MINUTE, "days": WORKDAYS}
+        rows = [{**usual, "member": one.member, "zone": one.zone, "roles": list(one.roles)} for one in people]
+        zones = sorted(set(self._conn.execute(_begin(dialect), rows).scalars()))
+        if zones:
+            self._conn.execute(_choose(dialect), [{**tenant, "zone": one, "minute": USUAL_MINUTE} for one in zones])
 
     def crowds(self) -> list[tuple[str, list[Crowd]]]:
         time = (learner.c.zone, learner.c.minute)

@@ -29,7 +29,7 @@ from sqlalchemy.dialects import sqlite
 from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.pool import ConnectionPoolEntry, StaticPool
-from sqlalchemy.types import ARRAY, BigInteger, Text, TypeEngine
+from sqlalchemy.types import ARRAY, BigInteger, String, Text, TypeEngine
 
 BUSY_TIMEOUT = 5.0  # seconds a SQLite connection waits for the write lock
 RESTED = 1.0  # seconds in the pool, after which a PostgreSQL connection is tried before it is used
@@ -80,6 +80,19 @@ def is_one_of(dialect: str, number: ColumnElement[int]) -> ColumnElement[bool]:
         return number.in_(select(func.json_each("[" + given + "]").table_valued("value").c.value))
     # An array, not rows: of these PostgreSQL would rather read the whole table.
     return number == any_(cast(func.string_to_array(given, ","), ARRAY(BigInteger)))
+
+
+def is_listed(dialect: str, words: ColumnElement[str]) -> ColumnElement[bool]:
+    """Whether a text is among those of the parameter ``listed``: the same statement for any count of them."""
+    if dialect == "sqlite":
+        return words.in_(select(func.json_each(bindparam("listed", type_=Text)).table_valued("value").c.value))
+    # An array here too: without statistics each row would be compared with each of a set of rows.
+    return words == any_(bindparam("listed", type_=ARRAY(String)))
+
+
+def as_listed(dialect: str, words: Iterable[str]) -> str | list[str]:
+    """What the parameter ``listed`` takes."""
+    return as_json(list(words)) if dialect == "sqlite" else list(words)
 
 
 def as_ids(numbers: Iterable[int]) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
+import msgspec
 from sqlalchemy import (
     Boolean,
     Column,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 from bot.domain.tracks import Enrolment
-from storage.dialects import insert_for
+from storage.dialects import as_listed, insert_for, is_listed
 from storage.schema import Instant, ident, metadata
 
 enrolment = Table(
@@ -61,8 +62,6 @@ _BEGUN = (begun_track.c.tenant == bindparam("of_tenant"), begun_track.c.member =
 _OTHERS = delete(enrolment).where(*_MINE, enrolment.c.track.not_in(bindparam("kept", expanding=True)))
 _ALL = delete(enrolment).where(*_MINE)
 _RESTARTED = delete(begun_track).where(*_BEGUN, begun_track.c.track == STOPPED)
-_STOPPED = select(begun_track.c.track).where(*_BEGUN, begun_track.c.track == STOPPED)
-_LAST_PLACE = select(func.max(enrolment.c.place)).where(*_MINE)
 
 
 @lru_cache
@@ -75,6 +74,25 @@ def _add(dialect: str) -> Any:
 @lru_cache
 def _begin(dialect: str) -> Any:
     return insert_for(dialect, begun_track).on_conflict_do_nothing()
+
+
+@lru_cache
+def _begin_new(dialect: str) -> Any:
+    return _begin(dialect).returning(begun_track.c.member, begun_track.c.track)
+
+
+@lru_cache
+def _stopped(dialect: str) -> Any:
+    theirs = is_listed(dialect, begun_track.c.member)
+    mine = (begun_track.c.tenant == bindparam("of_tenant")) & (begun_track.c.track == STOPPED)
+    return select(begun_track.c.member).where(mine, theirs)
+
+
+@lru_cache
+def _last_places(dialect: str) -> Any:
+    theirs = is_listed(dialect, enrolment.c.member)
+    last = select(enrolment.c.member, func.max(enrolment.c.place).label("place"))
+    return last.where(enrolment.c.tenant == bindparam("of_tenant"), theirs).group_by(enrolment.c.member)
 
 
 class Tracks:
@@ -95,15 +113,19 @@ class Tracks:
         """What a member takes. A track they were in before keeps what it had at the beginning and its turn."""
         mine = self._about(member_id)
         self._conn.execute(_OTHERS, {**mine, "kept": [one.track for one in tracks]})
-        for place, one in enumerate(tracks):
-            self.add(member_id, one, place)
+        self.add_all([(member_id, one, place) for place, one in enumerate(tracks)])
+        for one in tracks:
             self.begin(member_id, one.track)
         self._conn.execute(_RESTARTED, mine)
 
-    def add(self, member_id: str, one: Enrolment, place: int) -> None:
-        key = {"tenant": self._tenant, "member": member_id, "track": one.track}
-        values = {"place": place, "total": one.total, "turn_at": one.turn_at, "given": one.given}
-        self._conn.execute(_add(self._conn.dialect.name), {**key, **values})
+    def add_all(self, added: Sequence[tuple[str, Enrolment, int]]) -> None:
+        """Each is a member, their track, and its place among theirs."""
+        rows = [
+            {"tenant": self._tenant, "member": member, "place": place, **msgspec.structs.asdict(one)}
+            for member, one, place in added
+        ]
+        if rows:
+            self._conn.execute(_add(self._conn.dialect.name), rows)
 
     def begin(self, member_id: str, track: str) -> bool:
         """Remember that a member was in a track; False when that was known."""
@@ -114,12 +136,24 @@ class Tracks:
         self._conn.execute(_ALL, self._about(member_id))
         self.begin(member_id, STOPPED)
 
-    def has_stopped(self, member_id: str) -> bool:
-        return self._conn.execute(_STOPPED, self._about(member_id)).first() is not None
+    def stopped(self, members: Collection[str]) -> set[str]:
+        """Who of these has stopped their lessons."""
+        return set(self._conn.execute(_stopped(self._conn.dialect.name), self._of(members)).scalars())
 
-    def next_place(self, member_id: str) -> int:
-        place: int | None = self._conn.execute(_LAST_PLACE, self._about(member_id)).scalar()
-        return 0 if place is None else place + 1
+    def begin_all(self, begun: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """The same as :meth:`begin` for many (member, track); returns those that were not known."""
+        if not begun:
+            return set()
+        rows = [{"tenant": self._tenant, "member": member, "track": track} for member, track in begun]
+        return {(row.member, row.track) for row in self._conn.execute(_begin_new(self._conn.dialect.name), rows)}
+
+    def next_places(self, members: Collection[str]) -> dict[str, int]:
+        """The place after the last track of those who have one."""
+        rows = self._conn.execute(_last_places(self._conn.dialect.name), self._of(members))
+        return {row.member: row.place + 1 for row in rows}
+
+    def _of(self, members: Collection[str]) -> dict[str, Any]:
+        return {"of_tenant": self._tenant, "listed": as_listed(self._conn.dialect.name, members)}
 
     def _about(self, member_id: str) -> dict[str, Any]:
         return {"of_tenant": self._tenant, "of_member": member_id}

@@ -8,7 +8,7 @@ leads nowhere. A stand-in also takes the place in a published set of people, so 
 from __future__ import annotations
 
 import base64
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any, Literal
@@ -180,6 +180,11 @@ class Erasure:
         mark = self._sealed(workspace_id, external)
         mine = (erased_person.c.tenant == self._tenant) & (erased_person.c.mark == mark)
         return self._conn.execute(select(erased_person.c.mark).where(mine)).first() is not None
+
+    def erased(self, workspace_id: str, externals: Iterable[str]) -> set[str]:
+        """Those of many of whom :meth:`is_erased` is true."""
+        marks = set(self._conn.execute(select(erased_person.c.mark).where(self._in_tenant(erased_person))).scalars())
+        return {one for one in externals if marks and self._sealed(workspace_id, one) in marks}
 
     def speaks_again(self, workspace_id: str, external: str) -> None:
         mark = self._sealed(workspace_id, external)

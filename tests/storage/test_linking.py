@@ -129,7 +129,7 @@ def test_lessons_stopped_on_one_side_go_on_while_the_other_takes_them(two):
     two.lessons.remove("ann")
     assert two.linking.merge("ann", "bob", NOW)
     assert two.lessons.learner("ann").tracks
-    assert not two.lessons._tracks.has_stopped("ann")
+    assert not two.lessons._tracks.stopped(["ann"])
 
 
 def daily(conn, who, state, id, day="2026-11-24", **more):

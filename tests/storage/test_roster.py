@@ -1,10 +1,11 @@
 """A list of people goes into both databases whole, as often as one likes, and over nobody's own choice."""
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from bot.domain.people import Role
 from bot.domain.roster import Mistakes, read, written
+from bot.ports.people import Member
 from storage.lessons import learner
 from storage.people import member, member_role
 from storage.roster import Roster, listed
@@ -89,3 +90,36 @@ def test_what_is_exported_is_imported_without_a_change(connection, parts, roster
     text = written(listed(connection, "acme", "w-acme"))
     assert text.splitlines()[1].startswith("u-ann,Ann,Green,u-new,author;host,Asia/Tokyo,DE-BE,core")
     assert roster.apply(read(text), NOW) == []
+
+
+def test_a_long_list_is_as_many_statements_as_a_short_one(connection, parts, roster):
+    """It holds SQLite's only writer: what it costs may not be one statement a line."""
+    head = "account,name,team,manager,rights,zone,region,tracks\n"
+
+    def statements(prefix, people):
+        lines = (f"{prefix}{at},N,Red,,host,Europe/Paris,DE-BE,core\n" for at in range(people))
+        run = []
+        listener = lambda *_: run.append(1)  # noqa: E731
+        event.listen(connection, "before_cursor_execute", listener)
+        changes = roster.apply(read(head + "".join(lines)), NOW)
+        event.remove(connection, "before_cursor_execute", listener)
+        assert len(changes) == people
+        return len(run)
+
+    statements("warm", 1)
+    assert statements("short", 5) == statements("long", 60)
+    assert parts.people.actor("w-acme", "long59").roles == {Role.HOST}
+
+
+def test_who_comes_while_the_list_is_taken_is_a_mistake_and_not_two_people(parts, roster, monkeypatch):
+    reading = Roster._read
+
+    def and_somebody_comes(self, entries):
+        reading(self, entries)
+        parts.people.add_member(Member(id="met", name="Met"), NOW)
+        parts.people.add_account("a-met", "w-acme", "met", "u-new", "")
+
+    monkeypatch.setattr(Roster, "_read", and_somebody_comes)
+    with pytest.raises(Mistakes) as caught:
+        roster.apply(read(LIST), NOW)
+    assert [(one.line, one.text) for one in caught.value.found] == [(3, "u-new has just come: take the list once more")]
