@@ -152,6 +152,7 @@ class Roster:
         return [Change(one.line, one.account, "; ".join(said[one.line])) for one in entries if said[one.line]] + led
 
     def _read(self, entries: Sequence[Entry]) -> None:
+        self._people, self._rights = {}, defaultdict(set)
         managers = {one.manager for one in entries if one.manager}
         about = {"of_tenant": self._tenant, "of_workspace": self._workspace}
         wanted = {**about, "listed": as_listed(self._dialect, {one.account for one in entries} | managers)}
