@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from sqlalchemy import (
     BindParameter,
     Column,
     Connection,
+    CursorResult,
+    Executable,
     Index,
     Integer,
     PrimaryKeyConstraint,
@@ -19,19 +22,22 @@ from sqlalchemy import (
     bindparam,
     func,
     literal_column,
-    or_,
+    null,
     select,
     text,
+    union,
+    union_all,
     update,
 )
 
 from bot.domain.office_hours import NEARBY, Booking, Hold, Outcome, Person, Slot, Window, free_seat, judge
-from storage.dialects import insert
-from storage.people import account, member, workspace
+from storage.dialects import insert_for
 from storage.schema import Day, Instant, ident, metadata, words
+from storage.seen import Seen
 
 # Every state but this one holds its seat. A literal in SQL, so that the partial indexes are used.
 _HOLDING = "state <> 'cancelled'"
+_FAR = timedelta(days=36_500)  # nothing is booked so far ahead
 
 office_window = Table(
     "office_window",
@@ -109,55 +115,38 @@ booking = Table(
 )
 
 
-class _Seen:
-    """A person joined to a row: name, region, and the zone in force (member, else workspace, else UTC)."""
-
-    def __init__(self, role: str) -> None:
-        self.member = member.alias(role)
-        self._account = account.alias(f"{role}_account")
-        self._workspace = workspace.alias(f"{role}_workspace")
-        self._role = role
-        zone = func.coalesce(self.member.c.zone, self._workspace.c.zone, "UTC")
-        self.columns = (
-            self.member.c.id.label(f"{role}_id"),
-            self.member.c.name.label(f"{role}_name"),
-            zone.label(f"{role}_zone"),
-            self.member.c.region.label(f"{role}_region"),
-        )
-
-    def joined(self, query: Select[Any], tenant: Column[str], id: Column[str]) -> Select[Any]:
-        preferred = (self._account.c.tenant == self.member.c.tenant) & (self._account.c.id == self.member.c.account)
-        return (
-            query.join(self.member, (self.member.c.tenant == tenant) & (self.member.c.id == id))
-            .outerjoin(self._account, preferred)
-            .outerjoin(self._workspace, self._workspace.c.id == self._account.c.workspace)
-        )
-
-    def read(self, row: Row[Any]) -> Person:
-        return Person(*(row._mapping[f"{self._role}_{name}"] for name in ("id", "name", "zone", "region")))
+_HOST, _ASKER = Seen("host"), Seen("asker")
 
 
-_HOST, _ASKER = _Seen("host"), _Seen("asker")
+def _many(name: str) -> BindParameter[Any]:
+    return bindparam(name, expanding=True)
+
 
 # Statements are made once: making them costs ten times what running them does.
 _HELD = booking.c.state != literal_column("'cancelled'")
-_MINE = booking.c.tenant == bindparam("tenant")
-_PEOPLE: BindParameter[list[str]] = bindparam("people", expanding=True)
+_MINE = booking.c.tenant == bindparam("of_tenant")
 _WINDOWS = (
     _HOST.joined(select(office_window, *_HOST.columns), office_window.c.tenant, office_window.c.host)
     .where(
-        office_window.c.tenant == bindparam("tenant"),
+        office_window.c.tenant == bindparam("of_tenant"),
         office_window.c.closed_at.is_(None),
         office_window.c.effect == "open",
         _HOST.member.c.active,
     )
     .order_by(office_window.c.created_at, office_window.c.id)
 )
-_IS_OPEN = select(office_window.c.id).where(
-    office_window.c.tenant == bindparam("tenant"),
-    office_window.c.id == bindparam("id"),
+_WINDOWS_OF = _WINDOWS.where(office_window.c.host == bindparam("host"))
+_WINDOW = _WINDOWS.where(office_window.c.id == bindparam("window"))
+_ADD_WINDOW = office_window.insert()
+_IS_OPEN = (
+    office_window.c.tenant == bindparam("of_tenant"),
+    office_window.c.id == bindparam("window"),
     office_window.c.closed_at.is_(None),
 )
+_CLOSE = (
+    update(office_window).where(*_IS_OPEN, office_window.c.host == bindparam("by")).values(closed_at=bindparam("now"))
+)
+
 _BOOKINGS = (
     _ASKER.joined(
         _HOST.joined(select(booking, *_HOST.columns, *_ASKER.columns), booking.c.tenant, booking.c.host),
@@ -167,26 +156,70 @@ _BOOKINGS = (
     .where(_MINE)
     .order_by(booking.c.starts_at, booking.c.host, booking.c.seat)
 )
-_HOLDS = select(booking).where(
-    _MINE,
-    or_(booking.c.host.in_(_PEOPLE), booking.c.member.in_(_PEOPLE)),
-    booking.c.starts_at.between(bindparam("first"), bindparam("last")),
-    _HELD,
+_WITH_IDS = _BOOKINGS.where(booking.c.id.in_(_many("ids")))
+_SESSIONS = _BOOKINGS.where(booking.c.host.in_(_many("hosts")), booking.c.starts_at.in_(_many("starts")), _HELD)
+_COUNT = select(func.count()).select_from(booking).where(_MINE, booking.c.member == bindparam("person"))
+_CANCEL = (
+    update(booking)
+    .where(_MINE, booking.c.id == bindparam("booking"), booking.c.state == "booked")
+    .values(
+        state="cancelled", sequence=booking.c.sequence + 1, cancelled_by=bindparam("by"), changed_at=bindparam("now")
+    )
 )
-_AHEAD = select(booking.c.starts_at, booking.c.ends_at).where(
-    _MINE, booking.c.member == bindparam("asker"), booking.c.ends_at > bindparam("now"), _HELD
+
+_HOLD = [  # in the order of a Hold's fields
+    *(booking.c.host, booking.c.member, booking.c.office_window, booking.c.starts_at, booking.c.ends_at),
+    *(booking.c.day, booking.c.seat, booking.c.buffer_minutes),
+]
+# Always a stretch with two ends: of a half-open one PostgreSQL expects so many rows that it plans each time anew.
+_NEAR = booking.c.starts_at.between(bindparam("first"), bindparam("last"))
+_SINCE = booking.c.starts_at.between(bindparam("since"), bindparam("until"))
+_HOSTED_BY, _ASKED_BY = booking.c.host.in_(_many("people")), booking.c.member.in_(_many("people"))
+# Unions, not OR: each part goes by an index of its own on both databases, however many bookings a company has.
+_HOLDS: Executable = union(
+    select(*_HOLD).where(_MINE, _HOSTED_BY, _NEAR, _HELD), select(*_HOLD).where(_MINE, _ASKED_BY, _NEAR, _HELD)
 )
-_ONE_MORE = {"turns": office_turn.c.turns + 1}
-_TAKE_TURN = (
-    update(office_turn)
-    .where(office_turn.c.tenant == bindparam("of_tenant"), office_turn.c.member == bindparam("person"))
-    .values(_ONE_MORE)
+# All that a claim is judged by: what host and asker hold near the slot, what the asker has ahead, and a row of nothing
+# while the window is open. What is in two parts comes twice.
+_CLAIMED: Executable = union_all(
+    select(*_HOLD).where(_MINE, booking.c.host.in_([bindparam("host"), bindparam("asker")]), _NEAR, _HELD),
+    select(*_HOLD).where(_MINE, booking.c.member == bindparam("host"), _NEAR, _HELD),
+    select(*_HOLD).where(_MINE, booking.c.member == bindparam("asker"), _SINCE, _HELD),
+    select(*(null() for _ in _HOLD)).where(*_IS_OPEN),
+)
+_IS_AHEAD = (_MINE, _SINCE, booking.c.ends_at > bindparam("now"), _HELD)
+_AHEAD = _BOOKINGS.where(
+    booking.c.id.in_(
+        union_all(
+            select(booking.c.id).where(booking.c.host == bindparam("person"), *_IS_AHEAD),
+            select(booking.c.id).where(booking.c.member == bindparam("person"), *_IS_AHEAD),
+        )
+    )
+)
+
+_LAST_BOOKED = select(office_turn.c.member, office_turn.c.last_booked_at).where(
+    office_turn.c.tenant == bindparam("of_tenant"),
+    office_turn.c.member.in_(_many("hosts")),
+    office_turn.c.last_booked_at.is_not(None),
 )
 _WAS_BOOKED = (
     update(office_turn)
     .where(office_turn.c.tenant == bindparam("of_tenant"), office_turn.c.member == bindparam("host"))
     .values(last_booked_at=bindparam("now"))
 )
+
+
+@lru_cache
+def _take_turn(dialect: str) -> Any:
+    first = insert_for(dialect, office_turn).values(
+        {"tenant": bindparam("tenant"), "member": bindparam("member"), "turns": 1}
+    )
+    return first.on_conflict_do_update(index_elements=["tenant", "member"], set_={"turns": office_turn.c.turns + 1})
+
+
+@lru_cache
+def _book(dialect: str) -> Any:
+    return insert_for(dialect, booking).on_conflict_do_nothing()
 
 
 class OfficeHours:
@@ -197,39 +230,30 @@ class OfficeHours:
         self._tenant = tenant
 
     def windows(self, host: str | None = None) -> Sequence[Window]:
-        return self._windows(_WINDOWS if host is None else _WINDOWS.where(office_window.c.host == host))
+        return self._windows(_WINDOWS) if host is None else self._windows(_WINDOWS_OF, host=host)
 
     def window(self, id: str) -> Window | None:
-        return next(iter(self._windows(_WINDOWS.where(office_window.c.id == id))), None)
+        return next(iter(self._windows(_WINDOW, window=id)), None)
 
-    def _windows(self, query: Select[Any]) -> list[Window]:
-        return [_window(row, _HOST.read(row)) for row in self._conn.execute(query, {"tenant": self._tenant})]
+    def _windows(self, query: Select[Any], **values: Any) -> list[Window]:
+        return [_window(row, _HOST.read(row)) for row in self._run(query, **values)]
 
     def add_window(self, window: Window, now: datetime) -> None:
         names = set(Window.__struct_fields__) - {"host", "start", "end"}
         values = {name: getattr(window, name) for name in names}
         minutes = {"start_minute": window.start, "end_minute": window.end}
         row = {**values, **minutes, "tenant": self._tenant, "host": window.host.id, "effect": "open", "created_at": now}
-        self._conn.execute(office_window.insert().values(row))
+        self._conn.execute(_ADD_WINDOW, row)
 
     def close_window(self, id: str, host: str, now: datetime) -> bool:
         self._take_turns(host)
-        mine = (office_window.c.tenant == self._tenant) & (office_window.c.id == id) & (office_window.c.host == host)
-        still_open = office_window.c.closed_at.is_(None)
-        return self._conn.execute(update(office_window).where(mine, still_open).values(closed_at=now)).rowcount == 1
+        return self._run(_CLOSE, window=id, by=host, now=now).rowcount == 1
 
     def holds(self, people: Collection[str], start: datetime, end: datetime) -> Sequence[Hold]:
-        values = {"tenant": self._tenant, "people": list(people), "first": start, "last": end}
-        return [_hold(row) for row in self._conn.execute(_HOLDS, values)]
+        return [_hold(row) for row in self._run(_HOLDS, people=list(people), first=start, last=end)]
 
     def last_booked(self, hosts: Collection[str]) -> Mapping[str, datetime]:
-        mine = (office_turn.c.tenant == self._tenant) & office_turn.c.member.in_(hosts)
-        rows = self._conn.execute(
-            select(office_turn.c.member, office_turn.c.last_booked_at).where(
-                mine, office_turn.c.last_booked_at.is_not(None)
-            )
-        )
-        return {row.member: row.last_booked_at for row in rows}
+        return {row.member: row.last_booked_at for row in self._run(_LAST_BOOKED, hosts=list(hosts))}
 
     def claim(self, id: str, slot: Slot, asker: str, question: str, now: datetime, *, most_minutes: int) -> Outcome:
         # A look without the lock first: what is refused now is refused rightly, and those many never wait for each other.
@@ -243,26 +267,23 @@ class OfficeHours:
 
     def _judged(self, slot: Slot, asker: str, now: datetime, most_minutes: int) -> tuple[Outcome, int | None]:
         """The rules over what is stored at this moment, and the seat to take."""
-        if self._conn.execute(_IS_OPEN, {"tenant": self._tenant, "id": slot.window.id}).first() is None:
-            return Outcome.TAKEN, None
-        holds = self.holds({slot.window.host.id, asker}, slot.start - NEARBY, slot.end + NEARBY)
-        verdict = judge(slot, asker, holds, self._minutes_ahead(asker, now), now, most_minutes)
-        return verdict, free_seat(slot, holds)
+        people = {"host": slot.window.host.id, "asker": asker}
+        near = {"first": slot.start - NEARBY, "last": slot.end + NEARBY}
+        found = self._run(_CLAIMED, window=slot.window.id, **people, **near, **_since(now)).all()
+        holds = [_hold(row) for row in found if row[0] is not None]
+        if len(holds) == len(found):
+            return Outcome.TAKEN, None  # the window is closed
+        ahead = {hold for hold in holds if hold.asker == asker and hold.end > now}
+        minutes = sum((hold.end - hold.start) // timedelta(minutes=1) for hold in ahead)
+        return judge(slot, asker, holds, minutes, now, most_minutes), free_seat(slot, holds)
 
     def _take_turns(self, *people: str) -> None:
         """Update a row of each person, in one order everywhere: on both databases the next one waits for our commit.
 
         What is read afterwards is what the one before has committed (PostgreSQL at its default, read committed).
         """
-        for person in sorted(people):
-            row = {"tenant": self._tenant, "member": person, "turns": 1}
-            if self._conn.execute(_TAKE_TURN, {"of_tenant": self._tenant, "person": person}).rowcount == 0:
-                statement = insert(self._conn, office_turn).values(row)
-                self._conn.execute(statement.on_conflict_do_update(index_elements=["tenant", "member"], set_=_ONE_MORE))
-
-    def _minutes_ahead(self, asker: str, now: datetime) -> int:
-        spans = self._conn.execute(_AHEAD, {"tenant": self._tenant, "asker": asker, "now": now})
-        return sum((row.ends_at - row.starts_at) // timedelta(minutes=1) for row in spans)
+        rows = [{"tenant": self._tenant, "member": person} for person in sorted(people)]
+        self._conn.execute(_take_turn(self._conn.dialect.name), rows)
 
     def _insert(self, id: str, slot: Slot, asker: str, seat: int | None, question: str, now: datetime) -> Outcome:
         """The unique keys have the last word, whatever was checked before."""
@@ -285,41 +306,44 @@ class OfficeHours:
             "created_at": now,
             "changed_at": now,
         }
-        if self._conn.execute(insert(self._conn, booking).on_conflict_do_nothing(), row).rowcount == 0:
+        if self._conn.execute(_book(self._conn.dialect.name), row).rowcount == 0:
             return Outcome.TAKEN
-        self._conn.execute(_WAS_BOOKED, {"of_tenant": self._tenant, "host": host, "now": now})
+        self._run(_WAS_BOOKED, host=host, now=now)
         return Outcome.BOOKED
 
     def cancel(self, id: str, by: str, now: datetime) -> bool:
-        mine = (booking.c.tenant == self._tenant) & (booking.c.id == id) & (booking.c.state == "booked")
-        values = {"state": "cancelled", "sequence": booking.c.sequence + 1, "cancelled_by": by, "changed_at": now}
-        return self._conn.execute(update(booking).where(mine).values(**values)).rowcount == 1
+        return self._run(_CANCEL, booking=id, by=by, now=now).rowcount == 1
 
     def booking(self, id: str) -> Booking | None:
         return self.bookings([id]).get(id)
 
     def bookings(self, ids: Collection[str]) -> Mapping[str, Booking]:
-        return {one.id: one for one in self._bookings(booking.c.id.in_(ids))}
+        return {one.id: one for one in self._bookings(_WITH_IDS, ids=list(ids))}
 
     def sessions(self, slots: Collection[tuple[str, datetime]]) -> Mapping[tuple[str, datetime], Sequence[Booking]]:
         hosts, starts = {host for host, _ in slots}, {start for _, start in slots}
         found: dict[tuple[str, datetime], list[Booking]] = {slot: [] for slot in slots}
-        for one in self._bookings(booking.c.host.in_(hosts), booking.c.starts_at.in_(starts), _HELD):
+        for one in self._bookings(_SESSIONS, hosts=list(hosts), starts=list(starts)):
             if (one.host.id, one.start) in found:
                 found[one.host.id, one.start].append(one)
         return found
 
     def ahead(self, member_id: str, now: datetime) -> Sequence[Booking]:
-        mine = or_(booking.c.host == member_id, booking.c.member == member_id)
-        return self._bookings(mine, booking.c.ends_at > now, _HELD)
+        return self._bookings(_AHEAD, person=member_id, now=now, **_since(now))
 
     def count(self, member_id: str) -> int:
-        mine = (booking.c.tenant == self._tenant) & (booking.c.member == member_id)
-        return int(self._conn.execute(select(func.count()).select_from(booking).where(mine)).scalar_one())
+        return int(self._run(_COUNT, person=member_id).scalar_one())
 
-    def _bookings(self, *conditions: Any) -> list[Booking]:
-        rows = self._conn.execute(_BOOKINGS.where(*conditions), {"tenant": self._tenant})
-        return [_booking(row, _HOST.read(row), _ASKER.read(row)) for row in rows]
+    def _bookings(self, query: Select[Any], **values: Any) -> list[Booking]:
+        return [_booking(row, _HOST.read(row), _ASKER.read(row)) for row in self._run(query, **values)]
+
+    def _run(self, statement: Executable, **values: Any) -> CursorResult[Any]:
+        return self._conn.execute(statement, {"of_tenant": self._tenant, **values})
+
+
+def _since(now: datetime) -> dict[str, datetime]:
+    """Where to look for what has not ended: no session is as long as NEARBY."""
+    return {"since": now - NEARBY, "until": now + _FAR}
 
 
 def _window(row: Row[Any], host: Person) -> Window:
@@ -328,9 +352,9 @@ def _window(row: Row[Any], host: Person) -> Window:
     return Window(host=host, start=row.start_minute, end=row.end_minute, **values)
 
 
-def _hold(row: Row[Any]) -> Hold:
-    buffer = timedelta(minutes=row.buffer_minutes)
-    return Hold(row.host, row.member, row.office_window, row.starts_at, row.ends_at, row.day, row.seat, buffer)
+def _hold(row: Sequence[Any]) -> Hold:
+    host, asker, window, start, end, day, seat, buffer_minutes = row
+    return Hold(host, asker, window, start, end, day, seat, timedelta(minutes=buffer_minutes))
 
 
 def _booking(row: Row[Any], host: Person, asker: Person) -> Booking:

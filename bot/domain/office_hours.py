@@ -19,6 +19,7 @@ SLOT_LENGTHS = (15, 20, 30, 45, 60)  # minutes
 CAPACITY_LIMIT = 50
 QUESTION_LENGTH = (10, 500)  # characters, both included
 REMINDERS = (timedelta(hours=24), timedelta(minutes=10))  # before the start
+_NOTHING = timedelta()
 NEARBY = timedelta(days=2)  # bookings within it can touch a slot, or count for its host's day
 _DAYS = ("MO", "TU", "WE", "TH", "FR", "SA", "SU")
 _SLOT_ID = re.compile(r"(?P<window>[^.]+)\.(?P<start>[0-9]{1,11})")
@@ -215,7 +216,8 @@ def judge(
         return Outcome.OWN_SLOT
     if now > slot.start - timedelta(hours=slot.window.notice_hours) or now >= slot.start:
         return Outcome.TOO_LATE
-    if any(asker in {hold.host, hold.asker} and _touches(slot, hold) for hold in holds):
+    start, end = slot.start, slot.end
+    if any(hold.start < end and start < hold.end and asker in (hold.host, hold.asker) for hold in holds):
         return Outcome.OVERLAPPING
     if not _is_host_free(slot, holds) or free_seat(slot, holds) is None:
         return Outcome.TAKEN
@@ -224,26 +226,30 @@ def judge(
     return Outcome.BOOKED
 
 
-def _is_host_free(slot: Slot, holds: Sequence[Hold]) -> bool:
-    host = slot.window.host.id
-    hosted = [hold for hold in holds if hold.host == host]
-    others = [hold for hold in hosted if not _is_same_session(slot, hold)]
-    if any(_touches(slot, hold, max(hold.buffer, slot.window.buffer)) for hold in others):
-        return False
-    if any(hold.asker == host and _touches(slot, hold) for hold in holds):
-        return False
-    # A session with several people takes its host's time once.
-    that_day = {(hold.start, hold.end) for hold in others if hold.day == slot.day}
-    given = sum((end - start for start, end in that_day), timedelta())
-    return given + slot.window.length <= timedelta(minutes=slot.window.day_minutes)
+def _is_host_free(slot: Slot, holds: Iterable[Hold]) -> bool:
+    """Whether nothing else the host has touches the slot, and it fits into the minutes they give that day."""
+    window, start, end = slot.window, slot.start, slot.end
+    host, buffer = window.host.id, window.buffer
+    that_day = set()  # a session with several people takes its host's time once
+    for hold in holds:
+        if hold.host == host:
+            if hold.start == start and hold.window == window.id:
+                continue  # this session
+            apart = max(hold.buffer, buffer)
+            if hold.day == slot.day:
+                that_day.add((hold.start, hold.end))
+        elif hold.asker == host:
+            apart = _NOTHING
+        else:
+            continue
+        if hold.start < end + apart and start < hold.end + apart:
+            return False
+    given = sum((until - since for since, until in that_day), _NOTHING)
+    return given + window.length <= timedelta(minutes=window.day_minutes)
 
 
 def _is_same_session(slot: Slot, hold: Hold) -> bool:
-    return (hold.host, hold.window, hold.start) == (slot.window.host.id, slot.window.id, slot.start)
-
-
-def _touches(slot: Slot, hold: Hold, apart: timedelta = timedelta()) -> bool:
-    return hold.start < slot.end + apart and slot.start < hold.end + apart
+    return hold.start == slot.start and hold.window == slot.window.id and hold.host == slot.window.host.id
 
 
 def offers(

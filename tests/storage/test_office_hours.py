@@ -3,6 +3,7 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from sqlalchemy import event, text
 from sqlalchemy.exc import IntegrityError
 
 from bot.domain.office_hours import Outcome, Person, Window, slots, weekly
@@ -113,3 +114,53 @@ def test_the_unique_keys_alone_keep_a_seat_and_a_member_single(parts, change):
 def test_a_session_id_that_lost_the_last_seat_is_told_so(parts):
     claim(parts)
     assert parts.office_hours._insert("b2", SLOT, "cyd", 1, "Why?", NOW) is Outcome.TAKEN
+
+
+# ---- however many bookings a company has, a person's are found by indexes that know people
+
+
+@pytest.fixture
+def crowd(parts):
+    """Two thousand bookings of a hundred hosts and as many askers."""
+    claim(parts)
+    row = dict(parts.conn.execute(booking.select()).one()._mapping)
+    start = [SLOT.start + timedelta(hours=number // 100) for number in range(2_000)]
+    rows = [
+        {**row, "id": f"x{at}", "host": f"h{at % 100}", "member": f"m{at // 20}", "starts_at": one, "ends_at": one}
+        for at, one in enumerate(start)
+    ]
+    parts.conn.execute(booking.insert(), rows)
+    parts.conn.execute(text("ANALYZE"))
+    return parts
+
+
+def is_read_whole(conn, work):
+    """Whether one of the looks that a piece of work takes goes through all bookings of the company."""
+    said = []
+
+    def note(_conn, _cursor, statement, parameters, _context, many):
+        if not many and statement.startswith("SELECT") and "booking" in statement:
+            said.append((statement, parameters))
+
+    event.listen(conn, "before_cursor_execute", note)
+    work()
+    event.remove(conn, "before_cursor_execute", note)
+    assert said
+    how = "EXPLAIN QUERY PLAN" if conn.dialect.name == "sqlite" else "EXPLAIN"
+    steps = [str(step) for sql, with_ in said for step in conn.exec_driver_sql(f"{how} {sql}", with_)]
+    reads = [step for step in steps if "SEARCH booking" in step or "SCAN booking" in step]  # as SQLite says it
+    by_company = [step for step in reads if not any(by in step for by in ("host=?", "member=?", "AND id=?"))]
+    return bool(by_company) or any("Seq Scan on booking" in step for step in steps)
+
+
+def test_claims_and_looks_read_what_is_the_person_s(crowd):
+    part = crowd.office_hours
+    assert not is_read_whole(crowd.conn, lambda: claim(crowd, "b2", "cyd"))
+    assert not is_read_whole(crowd.conn, lambda: part.holds(["ann", "bob"], NOW, SLOT.end))
+    assert not is_read_whole(crowd.conn, lambda: part.ahead("bob", NOW))
+    assert [one.id for one in part.ahead("bob", NOW)] == ["b1"]
+
+
+def test_control_a_look_at_the_whole_company_is_seen(crowd):
+    mine = (booking.c.tenant == "t") & (booking.c.question == "Why?")
+    assert is_read_whole(crowd.conn, lambda: crowd.conn.execute(booking.select().where(mine)))
