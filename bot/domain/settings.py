@@ -6,6 +6,8 @@ import msgspec
 
 from bot.domain.reviews import LEAST_RETENTION, MOST_RETENTION, RETENTION
 
+LEAST_GROUP, MOST_GROUP = 4, 50  # people: what the group floor may be set to
+
 
 class TenantSettings(msgspec.Struct, frozen=True):
     """Stored as JSON with the tenant; unknown keys of a newer version are ignored."""
@@ -21,7 +23,7 @@ class TenantSettings(msgspec.Struct, frozen=True):
     values: dict[str, str] = {}  # the company's words for the pack's variables
 
     def __post_init__(self) -> None:
-        if self.group_floor < 4 or self.quiz_pick_floor < 5:
+        if self.group_floor < LEAST_GROUP or self.quiz_pick_floor < 5:
             raise ValueError("the group floor is at least 4 and the pick floor at least 5")
         if not LEAST_RETENTION <= self.retention <= MOST_RETENTION:
             raise ValueError("reviews aim at 80 to 95 %")

@@ -8,6 +8,7 @@ import json
 import msgspec
 
 from bot.domain.people import Verb
+from bot.domain.settings import LEAST_GROUP, MOST_GROUP
 from bot.errors import Refusal
 from bot.messages import (
     SUMMARY_LIMIT,
@@ -42,7 +43,8 @@ def privacy(ctx: Context, _words: str) -> Answer:
     rows = tuple((label, (Plain(clip(value, VALUE_LIMIT)),)) for label, value in facts)
     blocks: list[Block] = [Heading(title)]
     blocks += [Fields(rows[at : at + FIELDS_LIMIT]) for at in range(0, len(rows), FIELDS_LIMIT)]
-    blocks += [Text(ctx.say(f"privacy.{part}")) for part in ("who_sees", "kept", "beside")]
+    floor = ctx.store.people.settings().group_floor
+    blocks += [Text(ctx.say(f"privacy.{part}", floor=floor)) for part in ("who_sees", "kept", "beside")]
     copy = Button(plain(ctx.say("privacy.export_label")), "privacy.export")
     gone = Button(plain(ctx.say("privacy.erase_label")), "privacy.ask_erase")
     blocks += [Buttons((copy, gone)), Note(ctx.say("privacy.stop"))]
@@ -144,6 +146,20 @@ def _erased(ctx: Context, theirs: Context, key: str) -> Answer:
     return Answer(inline=Message(clip(plain(said), SUMMARY_LIMIT), (Text(said),)), replace=True, durable=tuple(others))
 
 
+def groups(ctx: Context, words: str) -> Answer:
+    """Without words how small a group may be that figures are shown of; with a number it is that many from now on."""
+    said, within = words.strip(), {"least": LEAST_GROUP, "most": MOST_GROUP}
+    if not said:
+        told = ctx.say("privacy.groups", floor=ctx.store.people.settings().group_floor, **within)
+        return Answer(inline=Message(plain(told), (Text(told),)))
+    is_number = said.isascii() and said.isdecimal() and len(said) <= 3
+    if not (is_number and LEAST_GROUP <= int(said) <= MOST_GROUP):
+        raise Refusal("privacy.groups_unknown", words=clip(words, 60), **within)
+    ctx.store.people.change_settings(group_floor=int(said))
+    told = ctx.say("privacy.groups_set", floor=int(said))
+    return Answer(inline=Message(plain(told), (Text(told),)))
+
+
 FEATURE.commands += [
     Command(
         name="privacy",
@@ -179,6 +195,15 @@ FEATURE.commands += [
         summary="Erase everything about somebody who left or asked for it",
         examples=("admin erase Kim Doe",),
         listed=False,
+    ),
+    Command(
+        name="admin groups",
+        run=groups,
+        needs=Needs.WRITE,
+        verb=Verb.ADMINISTER,
+        arguments="[people]",
+        summary="The smallest group that figures are shown of",
+        examples=("admin groups", "admin groups 8"),
     ),
 ]
 FEATURE.actions += [

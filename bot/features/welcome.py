@@ -18,7 +18,7 @@ LEAVE_SHOWN = 3  # tracks with a button
 def start(ctx: Context, _words: str) -> Answer:
     """The welcome again; for somebody who is enrolled, what they can do next."""
     if ctx.store.lessons.learner(ctx.actor.member) is None:
-        return Answer(inline=_card(ctx, ctx.actor.name))
+        return Answer(inline=_card(ctx, ctx.actor.name, ctx.store.people.settings().group_floor))
     said = ctx.say("welcome.again", name=ctx.actor.name)
     buttons = Buttons((Button("Settings", "settings.change", opens=True), Button("All commands", "guide.help")))
     return Answer(inline=Message(plain(said), (Text(said), buttons)))
@@ -32,16 +32,17 @@ def _joined(ctx: Context) -> Sequence[Outgoing]:
 def _compose(work: Work, deliveries: Sequence[Delivery]) -> Mapping[int, Composed | Skip]:
     ids = [one.member for one in deliveries if one.member]
     members, learners = work.store.people.members(ids), work.store.lessons.learners(ids)
-    return {one.id: _composed(work, members.get(one.member or ""), learners) for one in deliveries}
+    floor = work.store.people.settings().group_floor
+    return {one.id: _composed(work, members.get(one.member or ""), floor, learners) for one in deliveries}
 
 
-def _composed(work: Work, person: Member | None, learners: Mapping[str, Learner]) -> Composed | Skip:
+def _composed(work: Work, person: Member | None, floor: int, learners: Mapping[str, Learner]) -> Composed | Skip:
     if person is None or not person.active:
         return Skip("left")
-    return Composed(_card(work, person.name, learners.get(person.id)))
+    return Composed(_card(work, person.name, floor, learners.get(person.id)))
 
 
-def _card(work: Work, name: str, learner: Learner | None = None) -> Message:
+def _card(work: Work, name: str, floor: int, learner: Learner | None = None) -> Message:
     """With ``learner`` for somebody whose company has put them into tracks before they were met."""
     summary = plain(work.say("welcome.summary", name=name, is_enrolled=learner is not None))
     begin = [Button("Start: core track at 09:30", "settings.quick", style="primary")]
@@ -66,7 +67,7 @@ def _card(work: Work, name: str, learner: Learner | None = None) -> Message:
             *enrolled,
             Buttons(buttons),
             Text(work.say("welcome.stores")),
-            Text(work.say("welcome.sees")),
+            Text(work.say("welcome.sees", floor=floor)),
             Note(work.say("welcome.stop")),
         ),
     )

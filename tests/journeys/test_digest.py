@@ -7,6 +7,7 @@ from sqlalchemy import update
 
 from bot.domain.calendar import DAY, week_start
 from bot.domain.digests import closes_at
+from bot.domain.people import Role
 from bot.messages import Fields, File, plain
 from bot.ports.lessons import Asking, Given
 from bot.ports.people import Member, Team
@@ -69,7 +70,7 @@ async def test_four_reports_are_too_few_and_five_are_enough(talk):
         did(talk, who)
     await published(talk)
     few, enough = await talk.say("mia", "digest"), await talk.say("noa", "digest")
-    assert "at least five people besides you" in said(few)
+    assert "large enough, not counting you" in said(few)
     assert card(few) == ""
     assert "Took part: 40-50 %" in card(enough)
 
@@ -79,7 +80,7 @@ async def test_the_reader_is_not_counted(talk):
     team(talk, reports(4))
     did(talk, "mia", count=50)
     await published(talk)
-    assert "at least five people besides you" in said(await talk.say("mia", "digest"))
+    assert "large enough, not counting you" in said(await talk.say("mia", "digest"))
 
 
 async def test_all_alike_is_withheld_and_small_teams_get_bands(talk):
@@ -253,3 +254,22 @@ async def test_hard_topics_are_named_without_people(talk):
     for who in reports(6):
         assert who not in shown.casefold().split()
     assert "Never who" in shown
+
+
+async def test_an_administrator_asks_for_larger_groups(talk):
+    team(talk, reports(5))
+    team(talk, reports(6, "s"), manager="noa", name="red")
+    talk.join("eve", roles=(Role.ADMIN,))
+    assert "at least 5 people" in said(await talk.say("eve", "admin groups"))
+    assert "nothing here for you" in said(await talk.say("mia", "admin groups 4"))
+    for wrong in ("3", "0", "51", "-6", "six", "6.5", "٦"):
+        assert "Nothing was changed" in said(await talk.say("eve", f"admin groups {wrong}"))
+    assert "at least five people besides them" in said(await talk.say("r0", "privacy"))
+    assert "at least 6 people" in said(await talk.say("eve", "admin groups 6"))
+    assert "at least 6 people besides them" in said(await talk.say("r0", "privacy"))
+    did(talk, "r0")
+    did(talk, "s0")
+    await published(talk)
+    few, enough = await talk.say("mia", "digest"), await talk.say("noa", "digest")
+    assert "large enough, not counting you" in said(few)
+    assert "Took part" in card(enough)
