@@ -21,7 +21,7 @@ from yarl import URL
 
 from adapters.teams.cloud import Cloud, service_url
 from adapters.teams.pace import PATIENCE_SECONDS, Pace
-from adapters.teams.tokens import Session, Tokens
+from adapters.teams.tokens import Session, TokenRefused, Tokens
 from adapters.watch import NOBODY, Watch, traced
 from bot.errors import DeliveryFailed
 
@@ -150,7 +150,7 @@ class Connector:
                 self._pace.hold(min(wait, 60.0))
             raise DeliveryFailed(reason, retry_after=wait)
         if status == 401:
-            raise DeliveryFailed(reason, retry_after=60.0)
+            raise TokenRefused(reason, retry_after=60.0)
         if status in GATEWAY or status >= 500:
             raise DeliveryFailed(reason, ambiguous=method == "POST", retry_after=_retry_after(headers))
         raise DeliveryFailed(reason, permanent=True)

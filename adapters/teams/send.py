@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+import time
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
@@ -10,13 +12,16 @@ from adapters.teams import render
 from adapters.teams.addresses import Addresses
 from adapters.teams.connector import Connector
 from adapters.teams.fitting import TooLarge
-from bot.domain.deliveries import PLACE_GONE, Delivery
+from adapters.teams.tokens import TokenRefused
+from bot.domain.deliveries import ACCESS_REFUSED, PLACE_GONE, Delivery
 from bot.errors import DeliveryFailed
 from bot.messages import Message
 from scheduler.ports import Parcel
 from storage.teams import Conversation
 
 GONE = ("404", "403 BotNotInConversationRoster")  # the conversation is deleted, or the bot was taken out of it
+HELD_SECONDS = 300.0  # between two tries with a token that was refused
+log = logging.getLogger(__name__)
 
 
 class TeamsMessenger:
@@ -28,11 +33,14 @@ class TeamsMessenger:
         workspaces: Mapping[str, Addresses],
         app_id: str,
         offer: Callable[[Conversation, Message], None],
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._connector = connector
         self._workspaces = workspaces
         self._offer = offer
         self._bot = {"id": f"28:{app_id}"}
+        self._clock = clock
+        self._tries_at: float | None = None  # while the token is refused: when one message tries again
 
     @property
     def looks_up(self) -> bool:
@@ -42,6 +50,25 @@ class TeamsMessenger:
         return self._connector.room
 
     async def send(self, parcel: Parcel) -> str:
+        """While the token is refused the first message ends, for the administrators to be told of, and all others wait."""
+        if self._tries_at is not None:
+            if self._clock() < self._tries_at:
+                raise _held()
+            self._tries_at = self._clock() + HELD_SECONDS
+        try:
+            id = await self._send(parcel)
+        except TokenRefused as refused:
+            is_first, self._tries_at = self._tries_at is None, self._clock() + HELD_SECONDS
+            if not is_first:
+                raise _held() from refused
+            log.error(
+                "Teams refuses our token: nothing is sent there until it takes it", extra={"reason": refused.reason}
+            )
+            raise DeliveryFailed(f"{ACCESS_REFUSED}: {refused.reason}", permanent=True) from refused
+        self._tries_at = None
+        return id
+
+    async def _send(self, parcel: Parcel) -> str:
         addresses = self._workspaces.get(parcel.workspace)
         if addresses is None:
             raise DeliveryFailed("workspace not served", permanent=True)
@@ -95,3 +122,7 @@ class TeamsMessenger:
         conversation = f"{to.id};messageid={thread or id}" if to.kind == "channel" else to.id
         await self._connector.put(to.service_url, conversation, id, activity)
         return id
+
+
+def _held() -> DeliveryFailed:
+    return DeliveryFailed(ACCESS_REFUSED, retry_after=HELD_SECONDS, called=False)

@@ -22,6 +22,10 @@ Session = Callable[[], aiohttp.ClientSession]  # the open session of the process
 log = logging.getLogger(__name__)
 
 
+class TokenRefused(DeliveryFailed):
+    """Our secret, or a token that was fetched a moment ago, is not taken: nothing can be sent until somebody sees to it."""
+
+
 class Credentials(Protocol):
     """How a token is asked for: a secret today; a certificate or a managed identity would be another class."""
 
@@ -48,7 +52,7 @@ class Secret:
             async with self._session().post(self._url, data=self._form, allow_redirects=False) as response:
                 if response.status in {400, 401, 403}:
                     log.error("Teams: the app id, tenant or secret is refused; sending waits")
-                    raise DeliveryFailed("credentials refused", retry_after=REFUSED_SECONDS)
+                    raise TokenRefused("credentials refused", retry_after=REFUSED_SECONDS)
                 if response.status != 200:
                     raise DeliveryFailed(f"token {response.status}", retry_after=30.0)
                 found = await response.json(content_type=None)

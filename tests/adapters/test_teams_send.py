@@ -12,6 +12,7 @@ import pytest
 from adapters.teams.cloud import GCC, GOVERNMENT, PUBLIC, emulated, service_url
 from adapters.teams.connector import PublicOnly
 from adapters.teams.pace import Pace
+from adapters.teams.send import HELD_SECONDS
 from bot.errors import DeliveryFailed
 from bot.messages import Message, Plain, Text
 from scheduler.ports import Parcel
@@ -38,6 +39,21 @@ def parcel(**changes) -> Parcel:
         "at": datetime(2026, 3, 2, tzinfo=UTC),
     }
     return Parcel(**{**given, **changes})
+
+
+HELD = ("token refused", False, False)
+REFUSED_SECRET = ("token refused: credentials refused", True, True)
+
+
+async def failures(teams: World, count: int) -> list[tuple[str, bool, bool]]:
+    """What becomes of so many messages, one after the other: the reason, whether it ends there, whether Teams was called."""
+    found = []
+    for _ in range(count):
+        with pytest.raises(DeliveryFailed) as caught:
+            await teams.front.messenger.send(parcel())
+        assert not caught.value.ambiguous
+        found.append((caught.value.reason, caught.value.permanent, caught.value.called))
+    return found
 
 
 OUTCOMES: list[tuple[Fault, dict[str, Any]]] = [
@@ -94,10 +110,6 @@ async def test_a_withdrawn_token_is_fetched_again_once(teams: World):
     teams.platform.faults.append(Fault(status=401))
     assert await teams.front.messenger.send(parcel())
     assert teams.platform.token_fetches == before + 1
-    teams.platform.faults.extend([Fault(status=401), Fault(status=401)])
-    with pytest.raises(DeliveryFailed) as caught:
-        await teams.front.messenger.send(parcel())
-    assert caught.value.retry_after == 60.0
 
 
 async def test_many_callers_fetch_one_token(teams: World):
@@ -107,15 +119,37 @@ async def test_many_callers_fetch_one_token(teams: World):
     assert teams.platform.token_fetches == before + 1
 
 
-async def test_a_refused_secret_is_never_taken_for_sent_or_lost(teams: World):
+async def test_a_refused_secret_ends_one_message_and_the_others_wait(teams: World):
     teams.front._tokens._token = None
     teams.platform.token_faults.append(Fault(status=401))
     before = teams.platform.token_fetches
-    for _ in range(3):
-        with pytest.raises(DeliveryFailed) as caught:
-            await teams.front.messenger.send(parcel())
-        assert (caught.value.ambiguous, caught.value.permanent) == (False, False)
+    assert await failures(teams, 3) == [REFUSED_SECRET, *[HELD] * 2]
     assert teams.platform.token_fetches == before + 1
+
+
+async def test_a_token_refused_twice_holds_the_lane_until_it_is_taken(teams: World):
+    now = 0.0
+    teams.front.messenger._clock = lambda: now
+    calls = len(teams.platform.posted)
+    teams.platform.faults.extend(Fault(status=401) for _ in range(4))
+    refused = ("token refused: 401 ServiceError", True, True)
+    assert await failures(teams, 4) == [refused, *[HELD] * 3]
+    assert len(teams.platform.faults) == 2  # one message called, and it called twice
+    now = HELD_SECONDS
+    assert await failures(teams, 2) == [HELD] * 2  # one of them has tried, and costs no attempt
+    assert not teams.platform.faults
+    assert len(teams.platform.posted) == calls
+    now *= 2
+    assert await teams.front.messenger.send(parcel())
+    assert await teams.front.messenger.send(parcel())
+    teams.platform.faults.extend(Fault(status=401) for _ in range(2))
+    assert await failures(teams, 1) == [refused]  # a new incident is told of again
+
+
+async def test_of_many_on_their_way_one_ends_by_a_refused_token(teams: World, unpaced: None):
+    teams.platform.faults.extend(Fault(status=401) for _ in range(40))
+    found = await asyncio.gather(*(failures(teams, 1) for _ in range(6)))
+    assert sorted(permanent for ((_, permanent, _called),) in found) == [False] * 5 + [True]
 
 
 async def test_nobody_answers_there(teams: World):

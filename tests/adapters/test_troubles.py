@@ -19,6 +19,7 @@ from tests.adapters.slack_desk import TENANT
 from tests.adapters.test_linking import begins, member_at
 from tests.content.samples import write
 from tests.faults.slack_platform import Fault
+from tests.faults.teams_platform import Fault as TeamsFault
 
 NOTE = Message("A note", (Text((Plain("A note."),)),))
 
@@ -102,3 +103,19 @@ async def test_a_closed_channel_is_told_once(both: Both) -> None:
         await both.tick(minutes=1)
     (said,) = told(both.slack, "lena")
     assert "is_archived" in said
+
+
+async def test_a_token_that_teams_refuses_is_told_on_slack_once(both: Both) -> None:
+    await begins(both, both.slack, "lena")
+    admin(both, both.slack, "lena")
+    await both.teams.arrive("tarik")
+    tarik = member_at(both, both.teams, "tarik")
+    for period in ("1", "2"):
+        both.teams.world.platform.faults.extend(TeamsFault(status=401) for _ in range(2))
+        plan(both, period, member=tarik)
+        for _ in range(3):
+            await both.tick(minutes=1)
+    (said,) = told(both.slack, "lena")
+    assert "Microsoft Teams" in said
+    assert "mlops-coach doctor" in said
+    assert told(both.teams, "tarik") == []
