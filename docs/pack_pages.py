@@ -40,7 +40,8 @@ def contents() -> Iterator[str]:
     lessons = {lesson.id: lesson for lesson in pack.lessons}
     for track in pack.tracks:
         yield f"## Track: {track.name}"
-        yield f"{track.summary} {track.pace} lessons a week.".strip()
+        if track.summary:
+            yield track.summary
         steps = [lessons[id] for id in track.lessons if id in lessons]
         yield "\n".join(f"1. [{one.title}]({one.topic}.md#{_slug(one.id)})" for one in steps)
 

@@ -4,8 +4,8 @@ import pytest
 from sqlalchemy import text
 
 from storage import statistics
+from storage.addresses import _REACHED
 from storage.dialects import open_engine
-from storage.ledger import _REACHED
 from storage.people import account, member
 from storage.schema import metadata
 from tests.storage.conftest import NOW

@@ -70,7 +70,6 @@ class Track(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
     lessons: tuple[str, ...]
     role: RoleId | None = None
-    pace: int = 5  # lessons a week
     summary: str = ""
 
 
