@@ -116,13 +116,15 @@ docs: .venv/.run-installed  ## write the generated pages of docs/reference
 	@$(PY) -m docs.generate
 
 lock: .venv/.check-installed  ## pin the newest versions that pyproject.toml allows (make lock LOCK=--upgrade) with their hashes
-	@$(call pin,run,)
-	@$(call pin,postgres,--extra postgres)
-	@$(call pin,test,--extra test)
-	@$(call pin,check,--extra test --extra check --extra clients)
+	@$(call pin,run,pyproject.toml)
+	@$(call pin,postgres,pyproject.toml --extra postgres)
+	@$(call pin,test,pyproject.toml --extra test)
+	@$(call pin,check,pyproject.toml --extra test --extra check --extra clients)
+	@$(call pin,cards,--group cards --no-deps,3.13)
 
-pin = .venv/bin/uv pip compile pyproject.toml $(2) $(LOCK) --universal --generate-hashes --no-emit-index-url \
-	--no-emit-find-links --no-header --quiet --python-version 3.11 --output-file requirements/$(1).txt
+# The file, what is pinned in it, and the oldest Python it is for: the cards are data, so a new one will do.
+pin = .venv/bin/uv pip compile $(2) $(LOCK) --universal --generate-hashes --no-emit-index-url \
+	--no-emit-find-links --no-header --quiet --python-version $(or $(3),3.11) --output-file requirements/$(1).txt
 
 clean:  ## remove the virtual environment and every cache
 	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .coverage
