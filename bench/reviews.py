@@ -267,7 +267,13 @@ def distance(found: Found) -> str:
 
 def table(found: Found) -> str:
     """The figures as a table of the docs."""
-    heads: tuple[str, ...] = ("schedule", "reviews a day", "busiest day", "recall, all lessons", "recall, marked lessons")
+    heads: tuple[str, ...] = (
+        "schedule",
+        "reviews a day",
+        "busiest day",
+        "recall, all lessons",
+        "recall, marked lessons",
+    )
     heads += ("all lessons four weeks later", "marked lessons, as FSRS believes")
     lines = ["| " + " | ".join(heads) + " |", "|" + "---|" * len(heads)]
     for name, one in found.items():
