@@ -10,8 +10,11 @@ WORKERS ?= 2
 PY := .venv/bin/python
 COACH := $(PY) -m adapters.cli
 PYTEST := $(PY) -m pytest -q
+# a file is a worker's, with what its tests share, in the order of tests/conftest.py: the longest files first
+SPREAD := -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 TREE := bot content storage scheduler adapters
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+unexport PYTHONDONTWRITEBYTECODE  # images set it; each of the hundred processes of the tests would compile everything again
 
 .PHONY: help run test clients check check-rest parts format lint types contracts coverage content-check docs-check house faults bench fix docs lock clean
 
@@ -56,7 +59,7 @@ run: .venv/.run-installed  ## start the local playground: a web page, no token, 
 	@$(COACH) play
 
 test: .venv/.test-installed  ## every test that needs the Python index only, on SQLite and PostgreSQL
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --ignore=tests/clients --ignore=tests/house/check tests
+	@$(PYTEST) $(SPREAD) --ignore=tests/clients --ignore=tests/house/check tests
 
 # a process a file, the longest (of pictures of Teams) first: the browser's driver keeps an event loop running, beside which no other may start
 clients: .venv/.check-installed .venv/.cards-installed $(NPM)/node_modules/.installed  ## real peers: a Slack emulator, and pages and cards in Debian's chromium
@@ -75,7 +78,7 @@ parts:  ## the names of these parts, for .ci/run
 
 # Apart from `make test`, which tracing would slow by half; fault tests kill processes, whose coverage is lost anyway.
 coverage: .venv/.test-installed  ## coverage of the rings by their tests and journeys against the threshold
-	@$(PYTEST) -n $(WORKERS) --dist loadgroup --cov --cov-report=term tests/bot tests/content tests/storage tests/scheduler tests/adapters tests/journeys
+	@$(PYTEST) $(SPREAD) --cov --cov-report=term tests/bot tests/content tests/storage tests/scheduler tests/adapters tests/journeys
 
 format: .venv/.check-installed  ## is everything formatted?
 	@.venv/bin/ruff format --check --quiet . || { echo "not formatted; run: make fix"; .venv/bin/ruff format --check . ; exit 1; }

@@ -1,5 +1,6 @@
 """What every test stands on: a real PostgreSQL, sockets on loopback only, one Hypothesis profile, short and long rounds."""
 
+import gc
 import ipaddress
 import json
 import os
@@ -33,6 +34,39 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--long"):
         settings.load_profile("long")
+
+
+# The files that take longest, and those that mostly wait, first: one at the very end would leave the other worker idle.
+LONGEST = (
+    "faults/test_playground_kill.py",
+    "faults/test_booking_processes.py",
+    "faults/test_acknowledged.py",
+    "storage/test_troubles.py",
+    "storage/test_migrations.py",
+    "faults/test_frozen.py",
+    "faults/test_pack_fuzz.py",
+    "journeys/test_learning.py",
+    "adapters/test_local_clock.py",
+    "journeys/test_odd_input.py",
+    "journeys/test_zones.py",
+    "adapters/test_slack_send.py",
+    "faults/test_crash_points.py",
+    "faults/test_trouble.py",
+    "journeys/test_quiz.py",
+    "adapters/test_cli_operations.py",
+    "storage/test_booking_race.py",
+    "faults/test_kill.py",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    order = {str(Path(__file__).parent / name): at for at, name in enumerate(LONGEST)}
+    items.sort(key=lambda item: order.get(str(item.path), len(order)))
+
+
+def pytest_collection_finish() -> None:
+    gc.collect()
+    gc.freeze()  # a hundred modules of tests and libraries stay: nobody need look through them again and again
 
 
 @pytest.fixture(scope="session")

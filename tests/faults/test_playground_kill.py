@@ -8,8 +8,6 @@ import pytest
 
 from tests.faults.playground import BLIND, DIE_AFTER_POST, Playground
 
-pytestmark = pytest.mark.xdist_group("playground kill")  # its seed is made once
-
 
 @pytest.fixture(scope="module")
 def seeded(tmp_path_factory):
