@@ -40,6 +40,7 @@ from storage.upgrade import upgrade
 
 NOW = datetime(2026, 11, 24, 9, 0, tzinfo=UTC)
 MANY, SOME, BATCH, LANES = 100_000, 20_000, 100, 8
+SHARED_LANES = 32  # of several workers: how evenly a few lanes fall is chance
 FEW = 1_000
 TOGETHER_SECONDS = 0.5  # workers wait so long for their start
 
@@ -111,7 +112,7 @@ def _workers(url: str, postmaster: int) -> None:
     every = sorted(os.sched_getaffinity(0))
     alone = 0.0
     for workers, processors in ((1, every[:1]), (1, every), (2, every), (4, every)):
-        _put(url, MANY)
+        _put(url, MANY, SHARED_LANES)
         shares: list[int] = []
         confine(postmaster, processors)
         processes = [_worker(url, processors) for _ in range(workers)]
@@ -123,7 +124,9 @@ def _workers(url: str, postmaster: int) -> None:
         rate = MANY / cost.wall
         alone = alone or rate
         busy = (cost.client + cost.server) / cost.wall
-        print(f"  full loop, {MANY:>7,}, {workers} workers, {LANES} lanes, {len(processors)} processors  {cost.told()}")
+        print(
+            f"  full loop, {MANY:>7,}, {workers} workers, {SHARED_LANES} lanes, {len(processors)} processors  {cost.told()}"
+        )
         print(
             f"    {rate / alone:.2f}x of one worker on one processor{' (target: at least 1.6)' if workers == 4 else ''}; "
             f"rows by worker {shares}; {busy:.1f} of {len(processors)} processors were ours"
@@ -138,7 +141,7 @@ def _found(url: str, count: int) -> None:
     upgrade(engine)
     with engine.begin() as conn:
         add_tenant(conn, "t", "Bench", "secret", NOW)
-        for lane in range(LANES):
+        for lane in range(SHARED_LANES):
             add_workspace(
                 conn, Workspace(id=f"w{lane}", tenant="t", platform="none", team=f"bench{lane}", name="Bench")
             )
@@ -151,13 +154,13 @@ def _found(url: str, count: int) -> None:
     engine.dispose()
 
 
-def _put(url: str, count: int) -> None:
+def _put(url: str, count: int, lanes: int = LANES) -> None:
     engine = open_engine(url)
     base = {"tenant": "t", "kind": "note", "period": "1", "state": "ready", "due_at": NOW, "payload": {}}
     with engine.begin() as conn:
         conn.execute(delivery.delete())
         rows = [
-            {**base, "workspace": f"w{at % LANES}", "account": f"a{at}", "member": f"m{at}", "subject": f"m{at}"}
+            {**base, "workspace": f"w{at % lanes}", "account": f"a{at}", "member": f"m{at}", "subject": f"m{at}"}
             for at in range(count)
         ]
         conn.execute(delivery.insert(), rows)
@@ -189,7 +192,7 @@ def _compose(_work: Work, rows: Sequence[Delivery]) -> dict[int, Composed]:
     return {one.id: Composed(Message("A note")) for one in rows}
 
 
-def _drain(url: str, owner: str, begin: Callable[[], object] = lambda: None) -> None:
+def _drain(url: str, owner: str, begin: Callable[[], object] = lambda: None, count: int = LANES) -> None:
     """Drain every lane that is to be had, as a worker does, until nothing is left."""
     store = Store(open_engine(url))
     app = App(
@@ -202,7 +205,7 @@ def _drain(url: str, owner: str, begin: Callable[[], object] = lambda: None) -> 
         ids=lambda: "id",
         fallback=lambda *_: Answer(),
     )
-    places = [Lane(f"w{lane}", "t", Nowhere()) for lane in range(LANES)]
+    places = [Lane(f"w{lane}", "t", Nowhere()) for lane in range(count)]
 
     async def lanes() -> list[Lane]:
         return places
@@ -266,7 +269,7 @@ def work(url: str, processors: Sequence[int]) -> None:
         time.sleep(max(0.0, float(sys.stdin.readline()) - time.time()))
         spent = time.process_time()
 
-    _drain(url, f"worker-{os.getpid()}", begin)
+    _drain(url, f"worker-{os.getpid()}", begin, SHARED_LANES)
     print(time.process_time() - spent)
 
 

@@ -69,6 +69,7 @@ class Drainer:
         self._owner = owner
         self._look_up_after = look_up_after
         self._intents = Intents(app, owner)
+        self._entrance = asyncio.Lock()
         self._locks: defaultdict[str, asyncio.Lock] = defaultdict(asyncio.Lock)  # by workspace: one round at a time
         self._rounds: dict[str, asyncio.Task[None]] = {}  # by workspace, of serve()
         self._asked_again: set[str] = set()  # workspaces whose round was under way when something came
@@ -146,12 +147,15 @@ class Drainer:
             return await self._send_due(lane)
 
     async def _send_due(self, lane: Lane) -> int:
-        # A worker that died, or whose result could not be saved: its lease lapses and the ledger goes on from there.
-        await self._write(lane, partial(self._recover, everything=False))
-        await self._resolve(lane)
-        sent, has_lane = 0, False
+        # One lane after the other: workers that are woken together share the lanes then, for each begins with others.
+        async with self._entrance:
+            places = 0 if self._stopping else self._places(lane)
+            doubtful, claimed = await self._write(lane, partial(self._look_in, workspace=lane.workspace, places=places))
+        await self._resolve(lane, doubtful)
+        sent = await self._send_all(lane, claimed) if claimed else 0
+        has_lane = bool(claimed)
         while not self._stopping:
-            places = min(BATCH, lane.messenger.room(lane.workspace))
+            places = self._places(lane)
             if places <= 0:
                 # The platform wants us to wait, which only this process knows: nobody else gets the lane meanwhile.
                 await self._write(lane, lambda parts: parts.dispatch.keep(lane.workspace, self._owner))
@@ -164,6 +168,20 @@ class Drainer:
         if has_lane:
             await self._write(lane, lambda parts: parts.dispatch.leave(lane.workspace, self._owner))
         return sent
+
+    def _places(self, lane: Lane) -> int:
+        return min(BATCH, lane.messenger.room(lane.workspace))
+
+    def _look_in(self, parts: DispatchParts, *, workspace: str, places: int) -> tuple[list[Delivery], list[Delivery]]:
+        """What is in doubt in a lane, or else what is due: doubts come first. One transaction, for most lanes are empty.
+
+        What a worker left that died, or whose result could not be saved: its lease lapses and the ledger goes on from there.
+        """
+        self._recover(parts, everything=False)
+        doubtful = parts.dispatch.doubtful(workspace, BATCH)
+        if doubtful or places <= 0:
+            return doubtful, []
+        return [], self._claim(parts, workspace=workspace, places=places)
 
     def _claim(self, parts: DispatchParts, *, workspace: str, places: int) -> list[Delivery]:
         now = self._clock()
@@ -252,9 +270,8 @@ class Drainer:
                 # The messages are there; that must be recorded, whatever their kind makes of it.
                 log.exception("a kind failed after sending", extra={"kind": name})
 
-    async def _resolve(self, lane: Lane) -> None:
+    async def _resolve(self, lane: Lane, doubtful: Sequence[Delivery]) -> None:
         """Find out what became of deliveries whose outcome is unknown: look first, then decide by kind."""
-        doubtful = await self._write(lane, lambda parts: parts.dispatch.doubtful(lane.workspace, BATCH))
         until = time.monotonic() + CALLS_SECONDS
         for delivery in doubtful:
             if self._stopping or time.monotonic() >= until:  # what is due waits behind this; the rest comes next time

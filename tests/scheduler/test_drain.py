@@ -545,10 +545,10 @@ async def test_one_lane_in_trouble_does_not_stop_the_others(bench):
     worker._lanes = lanes
     real = worker._resolve
 
-    async def resolve(lane):
+    async def resolve(lane, doubtful):
         if lane is broken:
             raise RuntimeError("trouble")
-        await real(lane)
+        await real(lane, doubtful)
 
     worker._resolve = resolve
     with pytest.raises(RuntimeError):

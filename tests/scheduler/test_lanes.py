@@ -121,3 +121,37 @@ async def test_each_worker_begins_with_other_lanes(bench):
         orders.append([lane.workspace for lane in await worker._in_our_order()])
     assert orders[0] == orders[2] != orders[1]
     assert all(sorted(one) == sorted(lane.workspace for lane in every) for one in orders)
+
+
+async def entered_at_once(worker, monkeypatch, lanes):
+    """How many lanes of one worker are looked into at the same time."""
+    now = [0, 0]
+    real = worker._write
+
+    async def write(lane, work):
+        if getattr(work, "func", None) != worker._look_in:
+            return await real(lane, work)
+        now[0] += 1
+        now[1] = max(now)
+        await asyncio.sleep(0.001)
+        found = await real(lane, work)
+        now[0] -= 1
+        return found
+
+    async def every():
+        return lanes
+
+    worker._lanes = every
+    monkeypatch.setattr(worker, "_write", write)
+    await worker.drain()
+    return now[1]
+
+
+async def test_lanes_are_entered_one_after_the_other(bench, monkeypatch):
+    """Workers that are woken together share the lanes; the first of them would take all, if it asked for all at once."""
+    here = bench()
+    lanes = [Lane(f"w{at}", "acme", here.platform) for at in range(5)]
+    assert await entered_at_once(here.worker("one"), monkeypatch, lanes) == 1
+    control = here.worker("two")
+    control._entrance = asyncio.Semaphore(9)
+    assert await entered_at_once(control, monkeypatch, lanes) == 5
