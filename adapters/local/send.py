@@ -73,7 +73,7 @@ class LocalMessenger:
         posted = await self._desk.post(
             Posting(
                 workspace=parcel.workspace,
-                place=parcel.address,
+                place=_place(parcel),
                 thread=int(parcel.thread) if parcel.thread else None,
                 message=parcel.message,
                 delivery=parcel.delivery,
@@ -85,3 +85,9 @@ class LocalMessenger:
     async def look_up(self, delivery: Delivery) -> str | None:
         id = await finished(self._store.look(lambda conn: playground.delivered(conn, delivery.workspace, delivery.id)))
         return None if id is None else str(id)
+
+
+def _place(parcel: Parcel) -> str:
+    """A channel, or a conversation with somebody. As on every platform it is opened by their own id, if they never wrote."""
+    is_opened = parcel.member is None or parcel.address.startswith(playground.DIRECT)
+    return parcel.address if is_opened else playground.DIRECT + parcel.address

@@ -135,10 +135,10 @@ class Turns:
             raise Problem(422, f"{new.zone[:60]!r} is no time zone.", "Use a name such as Europe/Berlin.")
         known = read.Known(WORKSPACE, new.account, new.name, new.zone)
         key = _key(new.key or f"joined:{new.account}")
-        # Whoever comes is in every channel: a rule of the company may wait there.
-        for at, where in enumerate((direct(new.account), *(address for address, _ in CHANNELS))):
+        # Whoever comes is in every channel, where a rule of the company may wait. These first: then the welcome tells of it.
+        for where in (*(address for address, _ in CHANNELS), direct(new.account)):
             place = read.place_of(where, new.account, None)
-            came = read.incoming(MemberJoined(), f"{key}:{where}" if at else key, place, known)
+            came = read.incoming(MemberJoined(), f"{key}:{where}", place, known)
             await take(self._app, came, self._clock.now)
         await self.settle(wait=True)
         return Turn()
