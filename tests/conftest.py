@@ -5,6 +5,7 @@ import ipaddress
 import json
 import os
 import shutil
+import signal
 import socket
 import tempfile
 from collections.abc import Callable, Iterator
@@ -175,7 +176,7 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
     # Not under pytest's own temporary folder: a later run on this machine clears that away, server and all.
     folder = tempfile.mkdtemp(prefix="mlops-postgres-")
-    server = get_server(folder, cleanup_mode="delete")
+    server = get_server(folder, cleanup_mode=None)
     try:
         with psycopg.connect(server.get_uri(), autocommit=True) as connection:
             # Hundreds of databases that live for a second: nothing is worth tidying, and plans are as the test leaves them.
@@ -184,6 +185,8 @@ def postgres_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
             connection.execute("SELECT pg_reload_conf()")
         yield server.get_uri(driver="psycopg")
     finally:
+        # At once, for a server that is stopped in order first writes out all that is thrown away here.
+        os.kill(int((Path(folder) / "postmaster.pid").read_text().split()[0]), signal.SIGQUIT)
         server.cleanup()
         shutil.rmtree(folder, ignore_errors=True)
 
