@@ -77,11 +77,14 @@ def _own_seconds() -> float:
 
 def server_seconds(postmaster: int | None) -> float:
     """Seconds of the processor of a PostgreSQL and its processes, where Linux tells; else none."""
-    ticks = 0
-    for pid, fields in _processes(postmaster):
-        # Its own, and for the postmaster those of the processes that have ended.
-        ticks += sum(map(int, fields[11 : 15 if pid == postmaster else 13]))
-    return ticks / os.sysconf("SC_CLK_TCK")
+    ended, seconds = None, 0
+    while True:
+        ticks = {pid: list(map(int, fields[11:15])) for pid, fields in _processes(postmaster)}
+        # The postmaster's own, and those of its processes that have ended. One that ended while we read is in neither or in both.
+        own = ticks.pop(postmaster or 0, [0])
+        if own[2:] == ended:
+            return seconds / os.sysconf("SC_CLK_TCK")
+        ended, seconds = own[2:], sum(own) + sum(sum(one[:2]) for one in ticks.values())
 
 
 def confine(postmaster: int, processors: Sequence[int]) -> None:
