@@ -22,6 +22,7 @@ from sqlalchemy import Connection, select
 from bench.figures import Cost, costs, heading, postgres, row
 from bot.domain.office_hours import NEARBY, Outcome, Person, Window, slots, weekly
 from bot.errors import NotSaved
+from bot.ports.store import Parts as PartsPort
 from storage.dialects import open_engine
 from storage.office_hours import booking
 from storage.parts import Parts
@@ -102,8 +103,8 @@ def _clear(conn: Connection) -> None:
 
 
 def _attempt(store: Store, at: int) -> bool:
-    def claim(parts: Any) -> Outcome:
-        return parts.office_hours.claim(f"b{at}", SLOTS[at % SEATS], f"m{at + 1}", "Why?", NOW, most_minutes=90)  # type: ignore[no-any-return]
+    def claim(parts: PartsPort) -> Outcome:
+        return parts.office_hours.claim(f"b{at}", SLOTS[at % SEATS], f"m{at + 1}", "Why?", NOW, most_minutes=90)
 
     while True:
         try:

@@ -106,9 +106,12 @@ def _snapshot(url: str, postmaster: int) -> None:
 def _workers(url: str, postmaster: int) -> None:
     """Processes that all want all lanes: leases decide who has which. How many rows each sent tells how even it was.
 
-    One worker and its server keep two processors busy already, so what more workers bring is told from one processor for
-    everything: the lanes lose nothing to each other where twice the processors send nearly twice as much.
+    One worker and its server keep more than one processor busy already, so what more workers bring is told from one
+    processor for everything: the lanes lose little to each other where twice the processors send nearly twice as much.
     """
+    if not hasattr(os, "sched_setaffinity"):
+        print("  more workers are not measured: only Linux can confine them to processors")
+        return
     every = sorted(os.sched_getaffinity(0))
     alone = 0.0
     for workers, processors in ((1, every[:1]), (1, every), (2, every), (4, every)):

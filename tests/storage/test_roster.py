@@ -99,10 +99,13 @@ def test_a_long_list_is_as_many_statements_as_a_short_one(connection, parts, ros
     def statements(prefix, people):
         lines = (f"{prefix}{at},N,Red,,host,Europe/Paris,DE-BE,core\n" for at in range(people))
         run = []
-        listener = lambda *_: run.append(1)  # noqa: E731
-        event.listen(connection, "before_cursor_execute", listener)
+
+        def count(*_):
+            run.append(1)
+
+        event.listen(connection, "before_cursor_execute", count)
         changes = roster.apply(read(head + "".join(lines)), NOW)
-        event.remove(connection, "before_cursor_execute", listener)
+        event.remove(connection, "before_cursor_execute", count)
         assert len(changes) == people
         return len(run)
 
