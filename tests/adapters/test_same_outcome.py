@@ -123,15 +123,18 @@ async def digest(hands: Hands) -> None:
     for _ in range(6):
         await hands.tick(days=1)
     assert "Took part" in hands.words(await hands.say("ada", "digest"))
+    assert "from 4 to 50" in hands.words(await hands.say("ada", "admin groups 3"))
+    assert "at least 6 people" in hands.words(await hands.say("ada", "admin groups 6"))
+    assert "at least 6 people" in hands.words(await hands.say("lena", "privacy"))
 
 
 def _appoint(conn: Connection, hands: Hands) -> None:
-    """Ada hosts, writes, and leads a team of the two and five colleagues who have been there for weeks."""
+    """Ada hosts, writes, administers, and leads a team of the two and five colleagues who have been there for weeks."""
     found = select(account.c.external, account.c.member)
     members = {row.external: row.member for row in conn.execute(found)}
     people = Parts(conn, TENANT).people
     ada = members[hands.external("ada")]
-    for role in (Role.HOST, Role.AUTHOR):
+    for role in (Role.HOST, Role.AUTHOR, Role.ADMIN):
         people.grant(ada, role)
     people.add_team(Team(id="blue", name="Blue", manager=ada))
     for id in COLLEAGUES:
